@@ -1,0 +1,35 @@
+package dev.qwq;
+
+/** What went wrong, for programs; the message of the {@link QwqException} is for people. */
+public enum ErrorCode {
+  /** A file or folder does not exist or cannot be read. */
+  FILE_UNREADABLE,
+  /** A file is damaged or not what it claims to be: truncated, wrong magic, sizes that disagree. */
+  MALFORMED_FILE,
+  /** A well-formed file of an architecture, type, tokenizer or rope scaling that is not supported. */
+  UNSUPPORTED_MODEL,
+  /** The model has no tokenizer, and the call needs one. */
+  NO_TOKENIZER,
+  /** The model has no chat template, and the call needs one. */
+  NO_CHAT_TEMPLATE,
+  /** A chat template does not parse, fails, or exceeds its limits. */
+  TEMPLATE_FAILED,
+  /** The prompt does not fit the context. */
+  CONTEXT_EXCEEDED,
+  /** A parameter is out of its documented range. */
+  INVALID_ARGUMENT,
+  /** Not enough memory for weights, KV cache or workspace; the message has the numbers. */
+  OUT_OF_MEMORY,
+  /** No native library for this platform could be found or loaded. */
+  NATIVE_LIBRARY,
+  /** The backend or CPU instruction set asked for cannot run on this machine. */
+  UNSUPPORTED_BACKEND,
+  /** The model or session is closed. */
+  CLOSED,
+  /** The engine's queue is full. */
+  QUEUE_FULL,
+  /** A mapped weight file was changed by someone else while in use. */
+  WEIGHTS_DAMAGED,
+  /** A defect in qwq. */
+  INTERNAL
+}
