@@ -1,5 +1,6 @@
 package dev.qwq.tokenizer;
 
+import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
@@ -19,7 +20,13 @@ final class JsonFile {
   /** Above the size of every known vocabulary, so that a wrong file does not fill the heap. */
   static final long MAX_BYTES = 256L << 20;
 
-  private static final ObjectMapper MAPPER = new ObjectMapper();
+  // A vocabulary is an object of 150,000 fields, each seen once: no use in a table of names.
+  private static final ObjectMapper MAPPER =
+      new ObjectMapper(
+          JsonFactory.builder()
+              .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
+              .disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES)
+              .build());
 
   private JsonFile() {}
 

@@ -58,7 +58,8 @@ final class TextEncoder {
 
   private void encodeOrdinary(String text, int from, int to, Bpe.Workspace work, IntBuffer out) {
     if (nfc && mayNeedNormalizing(text, from, to)) {
-      String normal = Normalizer.normalize(text.substring(from, to), Normalizer.Form.NFC);
+      String ordered = CanonicalOrder.sortLongRuns(text.substring(from, to));
+      String normal = Normalizer.normalize(ordered, Normalizer.Form.NFC);
       encodeWords(normal, 0, normal.length(), work, out);
     } else {
       encodeWords(text, from, to, work, out);
