@@ -3,8 +3,9 @@ package dev.qwq.tokenizer;
 import java.nio.charset.StandardCharsets;
 
 /**
- * The alphabet in which byte-level vocabularies spell bytes, introduced with GPT-2: printable Latin-1
- * bytes are their own characters, the others follow from U+0100 on, so that a space is {@code Ġ}.
+ * The alphabet in which byte-level vocabularies spell bytes, introduced with GPT-2: printable
+ * Latin-1 bytes are their own characters, the others follow from U+0100 on, so that a space is
+ * {@code Ġ}.
  */
 final class ByteAlphabet {
   private static final char[] CHARS = new char[256];
@@ -28,8 +29,8 @@ final class ByteAlphabet {
   }
 
   /**
-   * Returns the bytes a token stands for. A token with a character outside of the alphabet stands for
-   * its own UTF-8, as in Hugging Face's decoder.
+   * Returns the bytes a token stands for. A token with a character outside of the alphabet stands
+   * for its own UTF-8, as in Hugging Face's decoder.
    */
   static byte[] bytes(String token) {
     byte[] bytes = new byte[token.length()];

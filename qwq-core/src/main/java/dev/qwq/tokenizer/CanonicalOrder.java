@@ -9,8 +9,8 @@ import java.util.Map;
  * Sorts long runs of combining marks before {@link Normalizer} sees them.
  *
  * <p>The JDK orders marks by insertion, which takes the square of a run's length: a megabyte of two
- * alternating marks keeps it busy for a quarter of an hour. A stable sort by combining class leaves a
- * canonically equivalent text, hence the same normal form, that is inserted in order.
+ * alternating marks keeps it busy for a quarter of an hour. A stable sort by combining class leaves
+ * a canonically equivalent text, hence the same normal form, that is inserted in order.
  */
 final class CanonicalOrder {
   // Longer than any word of any language, short enough for insertion to be quick.
@@ -77,7 +77,8 @@ final class CanonicalOrder {
     }
   }
 
-  // Ranks that order marks as their combining classes do, which the JDK does not tell: 0 for class 0.
+  // Ranks that order marks as their combining classes do, which the JDK does not tell: 0 for class
+  // 0.
   private static Map<Integer, Integer> classes(int[] marks) {
     Integer[] distinct = Arrays.stream(marks).distinct().boxed().toArray(Integer[]::new);
     Map<Integer, Integer> ranks = HashMap.newHashMap(distinct.length);

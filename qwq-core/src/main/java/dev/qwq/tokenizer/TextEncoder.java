@@ -117,8 +117,7 @@ final class TextEncoder {
   private static boolean mayNeedNormalizing(String text, int from, int to) {
     for (int i = from; i < to; i++) {
       if (text.charAt(i) >= 0x300) {
-        return !Normalizer.isNormalized(
-            CharBuffer.wrap(text, from, to), Normalizer.Form.NFC);
+        return !Normalizer.isNormalized(CharBuffer.wrap(text, from, to), Normalizer.Form.NFC);
       }
     }
     return false;
@@ -180,8 +179,11 @@ final class TextEncoder {
         // U+FFFD itself is a character of three bytes; as a replacement it shows after other bytes.
         valid =
             decoded.codePointCount(0, decoded.length()) == 1
-                && (decoded.charAt(0) != '\uFFFD' || length == 3 && (utf8[at] & 0xFF) == 0xEF
-                    && (utf8[at + 1] & 0xFF) == 0xBF && (utf8[at + 2] & 0xFF) == 0xBD);
+                && (decoded.charAt(0) != '\uFFFD'
+                    || length == 3
+                        && (utf8[at] & 0xFF) == 0xEF
+                        && (utf8[at + 1] & 0xFF) == 0xBF
+                        && (utf8[at + 2] & 0xFF) == 0xBD);
       }
       if (valid) {
         text.append(decoded);

@@ -9,10 +9,10 @@ import java.util.OptionalInt;
 /**
  * A model's tokenizer: byte-level BPE with the ids of the Hugging Face tokenizer of the same model.
  *
- * <p>Text is encoded in four steps: added tokens such as {@code <|im_end|>} are cut out, leftmost and
- * longest first; what lies between is brought into Unicode normalisation form C if the model says so,
- * cut into words, and each word's bytes are merged by rank. Every text can be encoded, and nothing is
- * prepended or appended: see {@link #addBos()}.
+ * <p>Text is encoded in four steps: added tokens such as {@code <|im_end|>} are cut out, leftmost
+ * and longest first; what lies between is brought into Unicode normalisation form C if the model
+ * says so, cut into words, and each word's bytes are merged by rank. Every text can be encoded, and
+ * nothing is prepended or appended: see {@link #addBos()}.
  *
  * <p>Instances are immutable and safe for use by many threads. Encoding takes time proportional to
  * the length of the text (times its logarithm for a single word of extreme length).
@@ -46,8 +46,8 @@ public final class Tokenizer {
    * @return the tokenizer
    * @throws dev.qwq.MalformedFileException if a file is damaged
    * @throws dev.qwq.UnsupportedModelException if the tokenizer is of a kind qwq does not know
-   * @throws QwqException with {@code NO_TOKENIZER} if the model has none, {@code FILE_UNREADABLE} if a
-   *     file cannot be read
+   * @throws QwqException with {@code NO_TOKENIZER} if the model has none, {@code FILE_UNREADABLE}
+   *     if a file cannot be read
    */
   public static Tokenizer open(Path model) {
     return of(TokenizerFiles.read(model));
@@ -58,8 +58,8 @@ public final class Tokenizer {
    *
    * @param data the parts
    * @return the tokenizer
-   * @throws dev.qwq.MalformedFileException if the parts contradict each other: a byte without a token,
-   *     a merge of unknown tokens, two tokens with one id
+   * @throws dev.qwq.MalformedFileException if the parts contradict each other: a byte without a
+   *     token, a merge of unknown tokens, two tokens with one id
    */
   public static Tokenizer of(TokenizerData data) {
     return new Tokenizer(Objects.requireNonNull(data, "data"));
@@ -82,8 +82,8 @@ public final class Tokenizer {
    * Encodes a text.
    *
    * @param text the text; a surrogate without its mate is read as U+FFFD
-   * @param recognizeAdded whether {@code <|im_end|>} and its like are the tokens of that name, rather
-   *     than ordinary text
+   * @param recognizeAdded whether {@code <|im_end|>} and its like are the tokens of that name,
+   *     rather than ordinary text
    * @return its ids
    */
   public int[] encode(String text, boolean recognizeAdded) {
@@ -92,13 +92,13 @@ public final class Tokenizer {
   }
 
   /**
-   * Encodes bytes as they are: no byte order mark is dropped, no line end changed. For valid UTF-8 the
-   * ids are those of the text. A byte that is no part of valid UTF-8 counts as a symbol where words are
-   * cut, and is encoded as that byte, so that {@link #decodeBytes} gives it back.
+   * Encodes bytes as they are: no byte order mark is dropped, no line end changed. For valid UTF-8
+   * the ids are those of the text. A byte that is no part of valid UTF-8 counts as a symbol where
+   * words are cut, and is encoded as that byte, so that {@link #decodeBytes} gives it back.
    *
    * @param utf8 the bytes
-   * @param recognizeAdded whether {@code <|im_end|>} and its like are the tokens of that name, rather
-   *     than ordinary text
+   * @param recognizeAdded whether {@code <|im_end|>} and its like are the tokens of that name,
+   *     rather than ordinary text
    * @return their ids
    */
   public int[] encode(byte[] utf8, boolean recognizeAdded) {
@@ -178,8 +178,8 @@ public final class Tokenizer {
   }
 
   /**
-   * Returns the number of ids: base vocabulary and added tokens. A model may have more embedding rows
-   * than that; ids from here on are padding and mean nothing.
+   * Returns the number of ids: base vocabulary and added tokens. A model may have more embedding
+   * rows than that; ids from here on are padding and mean nothing.
    *
    * @return one more than the largest id
    */
@@ -219,8 +219,8 @@ public final class Tokenizer {
   }
 
   /**
-   * Returns the token that ends a turn. A model may name more than one end in its generation config;
-   * this is the tokenizer's.
+   * Returns the token that ends a turn. A model may name more than one end in its generation
+   * config; this is the tokenizer's.
    *
    * @return its id, or empty if the tokenizer names none
    */
@@ -247,8 +247,8 @@ public final class Tokenizer {
   }
 
   /**
-   * Tells whether the model expects {@link #bosId()} before a raw prompt. No {@code encode} adds it; a
-   * chat template writes its own.
+   * Tells whether the model expects {@link #bosId()} before a raw prompt. No {@code encode} adds
+   * it; a chat template writes its own.
    *
    * @return whether a raw prompt begins with it
    */

@@ -132,7 +132,10 @@ final class TokenizerConfig {
     for (String flag : List.of("lstrip", "rstrip", "single_word")) {
       if (JsonFile.flag(file, token, flag, false)) {
         throw TokenizerFiles.unsupported(
-            file, "added token \"" + TokenizerFiles.excerpt(content) + "\" " + flag, "false", "true");
+            file,
+            "added token \"" + TokenizerFiles.excerpt(content) + "\" " + flag,
+            "false",
+            "true");
       }
     }
     return new AddedToken(id, content, JsonFile.flag(file, token, "special", false));
@@ -176,7 +179,8 @@ final class TokenizerConfig {
         addBos != null ? addBos && first != null : templateBos != null);
   }
 
-  private OptionalInt idOf(String content, String field, List<String> tokens, List<AddedToken> all) {
+  private OptionalInt idOf(
+      String content, String field, List<String> tokens, List<AddedToken> all) {
     if (content == null) {
       return OptionalInt.empty();
     }

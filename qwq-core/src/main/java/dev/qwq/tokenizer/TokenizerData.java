@@ -13,8 +13,8 @@ import java.util.OptionalInt;
  * <p>Instances are immutable. The components are checked for consistency by {@link Tokenizer#of}.
  *
  * @param source the file the data comes from, for messages
- * @param tokens the base vocabulary by id, each token spelled in the byte-level alphabet (a space is
- *     {@code Ġ}); {@code ""} where an id has no base token
+ * @param tokens the base vocabulary by id, each token spelled in the byte-level alphabet (a space
+ *     is {@code Ġ}); {@code ""} where an id has no base token
  * @param merges the merge rules {@code "left right"}, most important first
  * @param addedTokens tokens that are cut out of the text before anything else, in any order
  * @param nfc whether text is brought into Unicode normalisation form C first
@@ -69,8 +69,9 @@ public record TokenizerData(
   }
 
   /**
-   * Reads the tokenizer of a Hugging Face folder: {@code tokenizer.json}, or else {@code vocab.json}
-   * with {@code merges.txt}, either with {@code tokenizer_config.json} where there is one.
+   * Reads the tokenizer of a Hugging Face folder: {@code tokenizer.json}, or else {@code
+   * vocab.json} with {@code merges.txt}, either with {@code tokenizer_config.json} where there is
+   * one.
    *
    * @param folder the folder
    * @return the tokenizer's data, or empty if the folder has no tokenizer

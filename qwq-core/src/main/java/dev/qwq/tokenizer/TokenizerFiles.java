@@ -1,11 +1,11 @@
 package dev.qwq.tokenizer;
 
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.qwq.ErrorCode;
 import dev.qwq.MalformedFileException;
 import dev.qwq.QwqException;
 import dev.qwq.UnsupportedModelException;
-import com.fasterxml.jackson.core.JsonToken;
-import com.fasterxml.jackson.databind.JsonNode;
 import dev.qwq.tokenizer.TokenizerData.AddedToken;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
@@ -90,7 +90,11 @@ final class TokenizerFiles {
             file,
             "vocabulary",
             "one token for id " + entry.getValue(),
-            "\"" + excerpt(tokens[entry.getValue()]) + "\" and \"" + excerpt(entry.getKey()) + "\"");
+            "\""
+                + excerpt(tokens[entry.getValue()])
+                + "\" and \""
+                + excerpt(entry.getKey())
+                + "\"");
       }
       tokens[entry.getValue()] = entry.getKey();
     }
@@ -105,8 +109,7 @@ final class TokenizerFiles {
           continue;
         }
         if (merges.size() == MAX_MERGES) {
-          throw new MalformedFileException(
-              file, "merges", "at most " + MAX_MERGES, "more");
+          throw new MalformedFileException(file, "merges", "at most " + MAX_MERGES, "more");
         }
         merges.add(line);
       }

@@ -81,9 +81,8 @@ final class TokenizerJson {
     while (parser.nextToken() != JsonToken.END_OBJECT) {
       String token = fieldName(file, parser);
       boolean number = parser.nextToken() == JsonToken.VALUE_NUMBER_INT;
-      long id = number && parser.getNumberType() == JsonParser.NumberType.INT
-          ? parser.getIntValue()
-          : -1;
+      long id =
+          number && parser.getNumberType() == JsonParser.NumberType.INT ? parser.getIntValue() : -1;
       if (id < 0 || id > Vocabulary.MAX_ID) {
         throw new MalformedFileException(
             file,
@@ -203,17 +202,17 @@ final class TokenizerJson {
     if (!split.path("behavior").asText().equals("Isolated")
         || JsonFile.flag(file, split, "invert", false)) {
       throw TokenizerFiles.unsupported(
-          file, field + " Split", "behavior Isolated, not inverted", split.path("behavior").asText());
+          file,
+          field + " Split",
+          "behavior Isolated, not inverted",
+          split.path("behavior").asText());
     }
     JsonNode bytes = parts.get(1);
     // Both flags are true where they are absent.
     if (JsonFile.flag(file, bytes, "add_prefix_space", true)
         || JsonFile.flag(file, bytes, "use_regex", true)) {
       throw TokenizerFiles.unsupported(
-          file,
-          field + " ByteLevel",
-          "add_prefix_space false, use_regex false",
-          bytes.toString());
+          file, field + " ByteLevel", "add_prefix_space false, use_regex false", bytes.toString());
     }
   }
 

@@ -1,9 +1,11 @@
 package dev.qwq.tokenizer;
 
 /**
- * Remembers the ids of words seen before, up to a fixed number of them; a word may push out another.
+ * Remembers the ids of words seen before, up to a fixed number of them; a word may push out
+ * another.
  *
- * <p>Threads share it without locks: an entry is immutable, and a slot holds one or another of them.
+ * <p>Threads share it without locks: an entry is immutable, and a slot holds one or another of
+ * them.
  */
 final class WordCache {
   static final int MAX_WORD = 48;

@@ -29,7 +29,8 @@ class CanonicalOrderTest {
             random.nextInt(100) == 0 ? "aex\u4E2D".charAt(i % 4) : marks[random.nextInt(variety)]);
       }
       String sorted = CanonicalOrder.sortLongRuns(text.toString());
-      for (Normalizer.Form form : new Normalizer.Form[] {Normalizer.Form.NFC, Normalizer.Form.NFD}) {
+      for (Normalizer.Form form :
+          new Normalizer.Form[] {Normalizer.Form.NFC, Normalizer.Form.NFD}) {
         assertThat(Normalizer.normalize(sorted, form))
             .as("seed %d, round %d", seed, round)
             .isEqualTo(Normalizer.normalize(text, form));
@@ -50,7 +51,8 @@ class CanonicalOrderTest {
     assertTimeoutPreemptively(
         Duration.ofSeconds(60),
         () -> {
-          String normal = Normalizer.normalize(CanonicalOrder.sortLongRuns(run), Normalizer.Form.NFC);
+          String normal =
+              Normalizer.normalize(CanonicalOrder.sortLongRuns(run), Normalizer.Form.NFC);
           assertThat(normal).startsWith("\u1EA1"); // a with dot below, then 499,999 more
         });
   }

@@ -68,7 +68,8 @@ class TokenizerFilesTest {
     unsupported("dropout", json -> model(json).put("dropout", 0.1));
     unsupported("ignore_merges", json -> model(json).put("ignore_merges", true));
     unsupported("end_of_word_suffix", json -> model(json).put("end_of_word_suffix", "</w>"));
-    unsupported("lstrip", json -> ((ObjectNode) json.get("added_tokens").get(0)).put("lstrip", true));
+    unsupported(
+        "lstrip", json -> ((ObjectNode) json.get("added_tokens").get(0)).put("lstrip", true));
     unsupported(
         "post_processor", json -> json.putObject("post_processor").put("type", "BertProcessing"));
   }
@@ -80,7 +81,8 @@ class TokenizerFilesTest {
     malformed("model", json -> model(json).remove("merges"));
     malformed("token \"a\"", json -> ((ObjectNode) model(json).get("vocab")).put("a", -1));
     malformed("token \"a\"", json -> ((ObjectNode) model(json).get("vocab")).put("a", 1L << 40));
-    malformed("token \"a\"", json -> ((ObjectNode) model(json).get("vocab")).put("a", 2_000_000_000));
+    malformed(
+        "token \"a\"", json -> ((ObjectNode) model(json).get("vocab")).put("a", 2_000_000_000));
     malformed("token \"a\"", json -> ((ObjectNode) model(json).get("vocab")).put("a", "1"));
     malformed("vocabulary", json -> ((ObjectNode) model(json).get("vocab")).put("a", 9));
     malformed("vocabulary", json -> ((ObjectNode) model(json).get("vocab")).remove("a"));
@@ -188,8 +190,7 @@ class TokenizerFilesTest {
 
   @Test
   void deepNestingIsRefused() throws IOException {
-    Files.writeString(
-        folder.resolve("tokenizer.json"), "{\"decoder\":" + "[".repeat(1_000_000));
+    Files.writeString(folder.resolve("tokenizer.json"), "{\"decoder\":" + "[".repeat(1_000_000));
     assertThatThrownBy(() -> Tokenizer.open(folder)).isInstanceOf(MalformedFileException.class);
   }
 
@@ -242,13 +243,20 @@ class TokenizerFilesTest {
     types.addAll(List.of(3, 4, 5));
     String prefix = "tokenizer.ggml.";
     return Map.of(
-        prefix + "model", "gpt2",
-        prefix + "pre", "qwen2",
-        prefix + "tokens", tokens,
-        prefix + "token_type", types,
-        prefix + "merges", List.of("a b"),
-        prefix + "eos_token_id", 257L,
-        prefix + "add_bos_token", false);
+        prefix + "model",
+        "gpt2",
+        prefix + "pre",
+        "qwen2",
+        prefix + "tokens",
+        tokens,
+        prefix + "token_type",
+        types,
+        prefix + "merges",
+        List.of("a b"),
+        prefix + "eos_token_id",
+        257L,
+        prefix + "add_bos_token",
+        false);
   }
 
   private void unsupported(String field, Consumer<ObjectNode> change) {
