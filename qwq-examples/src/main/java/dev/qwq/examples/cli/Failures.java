@@ -1,0 +1,48 @@
+package dev.qwq.examples.cli;
+
+import dev.qwq.QwqException;
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
+import picocli.CommandLine;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+
+/** What users see when a command cannot do its work: one sentence, and an exit status. */
+final class Failures {
+  private Failures() {}
+
+  /** Wrong options: status 2. */
+  static int wrongUse(ParameterException e, String[] args) {
+    CommandLine command = e.getCommandLine();
+    String name = command.getCommandSpec().qualifiedName();
+    command.getErr().println(name + ": " + oneLine(e.getMessage()) + " (see " + name + " --help)");
+    return CommandLine.ExitCode.USAGE;
+  }
+
+  /** Anything else: status 1. */
+  static int failed(Exception e, CommandLine command, ParseResult parsed) {
+    command.getErr().println(command.getCommandSpec().qualifiedName() + ": " + sentence(e));
+    if (command.getCommand() instanceof Subcommand sub && sub.verbose()) {
+      e.printStackTrace(command.getErr());
+    }
+    return CommandLine.ExitCode.SOFTWARE;
+  }
+
+  /** Says in one line what an exception means to a user. */
+  static String sentence(Throwable e) {
+    if (e instanceof QwqException) {
+      return oneLine(e.getMessage());
+    }
+    if (e instanceof NoSuchFileException missing) {
+      return missing.getFile() + ": no such file";
+    }
+    if (e instanceof IOException) {
+      return oneLine(e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage());
+    }
+    return "internal error: " + oneLine(String.valueOf(e));
+  }
+
+  private static String oneLine(String message) {
+    return String.valueOf(message).strip().replaceAll("\\s*\\R\\s*", " ");
+  }
+}

@@ -1,0 +1,84 @@
+package dev.qwq.examples.cli;
+
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ScopeType;
+
+/** The command line's entry point: {@code qwq COMMAND [OPTIONS]}. */
+@Command(
+    name = "qwq",
+    description = "Reasoning models inside the JVM.",
+    mixinStandardHelpOptions = true,
+    scope = ScopeType.INHERIT,
+    versionProvider = QwqCommand.Version.class,
+    synopsisSubcommandLabel = "COMMAND",
+    showDefaultValues = true,
+    subcommands = {
+      TokenizeCommand.class,
+    })
+public final class QwqCommand implements Runnable {
+  @CommandLine.Spec private CommandLine.Model.CommandSpec spec;
+
+  private QwqCommand() {}
+
+  /**
+   * Runs a command and ends the process: 0 if it succeeded, 2 if it was used wrongly, 1 if it failed.
+   *
+   * @param args the command and its options
+   */
+  public static void main(String[] args) {
+    if (Arrays.asList(args).contains("--verbose")) {
+      System.setProperty("org.slf4j.simpleLogger.defaultLogLevel", "debug");
+    }
+    // Always UTF-8: what a locale without it would make of an answer is no JSON and no text.
+    int status =
+        run(
+            new PrintWriter(
+                new FileOutputStream(FileDescriptor.out), false, StandardCharsets.UTF_8),
+            new PrintWriter(
+                new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8),
+            args);
+    System.exit(status);
+  }
+
+  /**
+   * Runs a command.
+   *
+   * @param out where its answer goes
+   * @param err where progress and errors go
+   * @param args the command and its options
+   * @return 0 if it succeeded, 2 if it was used wrongly, 1 if it failed
+   */
+  public static int run(PrintWriter out, PrintWriter err, String... args) {
+    int status =
+        new CommandLine(new QwqCommand())
+            .setOut(out)
+            .setErr(err)
+            .setCaseInsensitiveEnumValuesAllowed(true)
+            .setParameterExceptionHandler(Failures::wrongUse)
+            .setExecutionExceptionHandler(Failures::failed)
+            .execute(args);
+    out.flush();
+    err.flush();
+    return status;
+  }
+
+  @Override
+  public void run() {
+    throw new CommandLine.ParameterException(spec.commandLine(), "a command is missing");
+  }
+
+  /** Reads the version from the jar's manifest. */
+  static final class Version implements CommandLine.IVersionProvider {
+    @Override
+    public String[] getVersion() {
+      String version = QwqCommand.class.getPackage().getImplementationVersion();
+      return new String[] {"qwq " + (version == null ? "(development)" : version)};
+    }
+  }
+}
