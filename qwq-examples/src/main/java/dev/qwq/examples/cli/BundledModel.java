@@ -157,6 +157,8 @@ final class BundledModel {
       return Path.of(home, "Library", "Caches", "qwq");
     }
     String xdg = System.getenv("XDG_CACHE_HOME");
-    return xdg != null && xdg.startsWith("/") ? Path.of(xdg, "qwq") : Path.of(home, ".cache", "qwq");
+    return xdg != null && xdg.startsWith("/")
+        ? Path.of(xdg, "qwq")
+        : Path.of(home, ".cache", "qwq");
   }
 }

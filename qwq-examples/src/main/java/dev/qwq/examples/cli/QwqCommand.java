@@ -27,7 +27,8 @@ public final class QwqCommand implements Runnable {
   private QwqCommand() {}
 
   /**
-   * Runs a command and ends the process: 0 if it succeeded, 2 if it was used wrongly, 1 if it failed.
+   * Runs a command and ends the process: 0 if it succeeded, 2 if it was used wrongly, 1 if it
+   * failed.
    *
    * @param args the command and its options
    */
@@ -40,8 +41,7 @@ public final class QwqCommand implements Runnable {
         run(
             new PrintWriter(
                 new FileOutputStream(FileDescriptor.out), false, StandardCharsets.UTF_8),
-            new PrintWriter(
-                new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8),
+            new PrintWriter(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8),
             args);
     System.exit(status);
   }

@@ -32,9 +32,7 @@ final class TokenizeCommand extends Subcommand {
     private Path file;
   }
 
-  @Option(
-      names = "--no-special",
-      description = "Read <|im_end|> and its like as ordinary text.")
+  @Option(names = "--no-special", description = "Read <|im_end|> and its like as ordinary text.")
   private boolean noSpecial;
 
   @Option(names = "--json", description = "Print {\"tokens\":[…],\"pieces\":[…]}.")
