@@ -1,0 +1,93 @@
+package dev.qwq.nativelib;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.HexFormat;
+import java.util.Set;
+
+/**
+ * A folder that keeps unpacked libraries, each in a folder named by the SHA-256 of its content.
+ * Several processes may use one folder at the same time: a file appears by an atomic move, and is
+ * used only after its content was compared with what was asked for.
+ */
+final class LibraryCache {
+  private static final Set<PosixFilePermission> OTHERS_MAY_WRITE =
+      EnumSet.of(PosixFilePermission.GROUP_WRITE, PosixFilePermission.OTHERS_WRITE);
+
+  private final Path root;
+
+  LibraryCache(Path root) {
+    this.root = root;
+  }
+
+  /**
+   * Returns a file with exactly this content, unpacking it unless it is there already.
+   *
+   * @throws IOException if the folder cannot be written, or if others than the user may write to it
+   */
+  Path unpack(String fileName, byte[] content) throws IOException {
+    Path directory = root.resolve(sha256(content));
+    createPrivateDirectory(directory);
+    Path file = directory.resolve(fileName);
+    if (holds(file, content)) {
+      return file;
+    }
+    Path temporary = Files.createTempFile(directory, fileName, ".tmp");
+    try {
+      Files.write(temporary, content);
+      Files.move(
+          temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException e) {
+      // On Windows a library in use cannot be replaced; then another process has just put it there.
+      if (!holds(file, content)) {
+        throw e;
+      }
+    } finally {
+      Files.deleteIfExists(temporary);
+    }
+    if (!holds(file, content)) {
+      throw new IOException(file + " does not hold what was just written to it");
+    }
+    return file;
+  }
+
+  private static boolean holds(Path file, byte[] content) throws IOException {
+    return Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)
+        && Files.size(file) == content.length
+        && Arrays.equals(Files.readAllBytes(file), content);
+  }
+
+  /** Creates the folder with access for the user only; what exists must not be open to others. */
+  private static void createPrivateDirectory(Path directory) throws IOException {
+    if (!directory.getFileSystem().supportedFileAttributeViews().contains("posix")) {
+      Files.createDirectories(directory);
+      return;
+    }
+    FileAttribute<?> userOnly =
+        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
+    Files.createDirectories(directory, userOnly);
+    for (PosixFilePermission permission : Files.getPosixFilePermissions(directory)) {
+      if (OTHERS_MAY_WRITE.contains(permission)) {
+        throw new IOException(directory + " is writable by other users");
+      }
+    }
+  }
+
+  static String sha256(byte[] content) {
+    try {
+      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(content));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java platform has SHA-256", e);
+    }
+  }
+}
