@@ -1,0 +1,10 @@
+/** Reasoning models inside the JVM: the API. */
+module dev.qwq.core {
+  requires dev.qwq.nativelib;
+  requires com.fasterxml.jackson.databind;
+  requires org.slf4j;
+  requires static org.jspecify;
+
+  exports dev.qwq;
+  exports dev.qwq.tokenizer;
+}
