@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Properties;
 import org.jspecify.annotations.Nullable;
 
@@ -140,9 +141,11 @@ final class LibraryLocator {
   }
 
   private static void deleteAtExit(Path file) {
+    Path folder = Objects.requireNonNull(file.getParent(), "the folder named by the content");
+    Path root = Objects.requireNonNull(folder.getParent(), "the temporary folder");
     // Registered outermost first: the JVM deletes in the reverse order.
-    file.getParent().getParent().toFile().deleteOnExit();
-    file.getParent().toFile().deleteOnExit();
+    root.toFile().deleteOnExit();
+    folder.toFile().deleteOnExit();
     file.toFile().deleteOnExit();
   }
 

@@ -1,5 +1,7 @@
 package dev.qwq.nativelib;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * The native library could not be found, unpacked or used. The message names every place tried and
  * what to change.
@@ -26,7 +28,7 @@ public final class NativeLibraryException extends RuntimeException {
     this.reason = reason;
   }
 
-  NativeLibraryException(Reason reason, String message, Throwable cause) {
+  NativeLibraryException(Reason reason, String message, @Nullable Throwable cause) {
     super(message, cause);
     this.reason = reason;
   }
