@@ -24,6 +24,8 @@ public enum ErrorCode {
   NATIVE_LIBRARY,
   /** The backend or CPU instruction set asked for cannot run on this machine. */
   UNSUPPORTED_BACKEND,
+  /** The session is still busy with another reply. */
+  SESSION_BUSY,
   /** The model or session is closed. */
   CLOSED,
   /** The engine's queue is full. */

@@ -1,0 +1,13 @@
+package dev.qwq;
+
+/** Why a reply ended. */
+public enum FinishReason {
+  /** The model ended its turn, or a stop string appeared. */
+  STOP,
+  /** The limit on generated tokens, or the end of the context, was reached. */
+  LENGTH,
+  /** The reply was cancelled: stream closed, thread interrupted, session or model closed. */
+  CANCELLED,
+  /** The model ended its turn with at least one tool call. */
+  TOOL_CALLS
+}

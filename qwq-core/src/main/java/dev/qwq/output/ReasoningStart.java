@@ -1,0 +1,36 @@
+package dev.qwq.output;
+
+/** What is known about a reply's thinking before its first token. */
+public enum ReasoningStart {
+  /** The reply begins inside the thinking: the prompt opened it, or the model always thinks. */
+  THINKING,
+  /** The reply is an answer, unless it begins with the opening marker. */
+  ANSWER,
+  /** The reply is not taken apart. */
+  OFF;
+
+  /** Opens the thinking. */
+  public static final String OPEN = "<think>";
+
+  /** Closes the thinking. */
+  public static final String CLOSE = "</think>";
+
+  /**
+   * Infers the start from the prompt.
+   *
+   * @param prompt the rendered prompt, or its last few hundred characters
+   * @param modelThinks whether the model's chat template knows the closing marker
+   * @return {@link #THINKING} if the prompt ends inside an open marker; {@link #ANSWER} if it ends
+   *     right after a closed one; else by {@code modelThinks}
+   */
+  public static ReasoningStart of(String prompt, boolean modelThinks) {
+    String end = prompt.stripTrailing();
+    if (end.endsWith(OPEN)) {
+      return THINKING;
+    }
+    if (end.endsWith(CLOSE)) {
+      return ANSWER;
+    }
+    return modelThinks ? THINKING : ANSWER;
+  }
+}

@@ -1,0 +1,127 @@
+package dev.qwq.output;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.ObjectReader;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Cuts tool calls out of an answer that arrives in pieces: a JSON object with {@code name} and
+ * {@code arguments} between {@code <tool_call>} and {@code </tool_call>}. Arguments that were
+ * encoded twice are decoded; a closing marker inside a JSON string does not close, and a call cut
+ * off before its marker still counts if its JSON is whole. What does not parse stays text. Not
+ * thread-safe.
+ */
+final class ToolCallParser {
+  private static final String OPEN = "<tool_call>";
+  private static final String CLOSE = "</tool_call>";
+
+  /** What a model writes is not trusted: one object, nothing after it. */
+  private static final ObjectReader JSON =
+      new ObjectMapper()
+          .readerFor(JsonNode.class)
+          .with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .with(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS);
+
+  /** Where text and calls go. */
+  interface Parts {
+    void text(String text);
+
+    void call(String name, Map<String, Object> arguments);
+  }
+
+  private final Parts parts;
+  private final StringBuilder pending = new StringBuilder();
+  private boolean inside;
+
+  ToolCallParser(Parts parts) {
+    this.parts = parts;
+  }
+
+  void accept(String piece) {
+    pending.append(piece);
+    boolean progress = true;
+    while (progress) {
+      progress = inside ? closeCall() : openCall();
+    }
+  }
+
+  /** Ends the answer. */
+  void finish() {
+    if (inside && call(pending.toString())) {
+      pending.setLength(0);
+    }
+    if (inside && pending.length() > 0) {
+      pending.insert(0, OPEN);
+    }
+    inside = false;
+    emitText(pending.length());
+  }
+
+  private boolean openCall() {
+    int at = pending.indexOf(OPEN);
+    if (at < 0) {
+      emitText(pending.length() - Markers.heldBack(pending, OPEN));
+      return false;
+    }
+    emitText(at);
+    pending.delete(0, OPEN.length());
+    inside = true;
+    return true;
+  }
+
+  private boolean closeCall() {
+    for (int at = pending.indexOf(CLOSE); at >= 0; at = pending.indexOf(CLOSE, at + 1)) {
+      if (call(pending.substring(0, at))) {
+        pending.delete(0, at + CLOSE.length());
+        inside = false;
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private void emitText(int length) {
+    if (length > 0) {
+      parts.text(pending.substring(0, length));
+      pending.delete(0, length);
+    }
+  }
+
+  private boolean call(String json) {
+    Optional<JsonNode> object = parse(json);
+    if (object.isEmpty() || !object.get().path("name").isTextual()) {
+      return false;
+    }
+    JsonNode arguments = object.get().path("arguments");
+    if (arguments.isTextual()) {
+      arguments = parse(arguments.textValue()).orElse(arguments);
+    }
+    if (arguments.isMissingNode() || arguments.isNull()) {
+      parts.call(object.get().path("name").textValue(), Map.of());
+      return true;
+    }
+    if (!arguments.isObject()) {
+      return false;
+    }
+    Map<String, Object> values = new LinkedHashMap<>();
+    arguments
+        .properties()
+        .forEach(entry -> values.put(entry.getKey(), JsonValues.toJava(entry.getValue())));
+    parts.call(object.get().path("name").textValue(), values);
+    return true;
+  }
+
+  private static Optional<JsonNode> parse(String json) {
+    try {
+      JsonNode node = JSON.readValue(json);
+      return Optional.ofNullable(node).filter(JsonNode::isObject);
+    } catch (JsonProcessingException e) {
+      return Optional.empty();
+    }
+  }
+}
