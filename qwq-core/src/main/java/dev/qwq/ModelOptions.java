@@ -1,0 +1,312 @@
+package dev.qwq;
+
+import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import org.jspecify.annotations.Nullable;
+
+/** How a model is opened. Immutable and safe for use by many threads. */
+public final class ModelOptions {
+  /** How weights come into memory. */
+  public enum Weights {
+    /**
+     * Mapped from the file and read as they are needed: opening takes no time and no second copy.
+     * Replace such a file by renaming another over it; never write into it while it is open.
+     */
+    MAPPED,
+    /** Read into memory at once: independent of the file afterwards. */
+    LOADED
+  }
+
+  private static final ModelOptions DEFAULTS = builder().build();
+
+  private final Backend backend;
+  private final Optional<String> cpuIsa;
+  private final int threads;
+  private final int contextLength;
+  private final long kvCacheTokens;
+  private final int maxSequences;
+  private final int maxQueued;
+  private final Weights weights;
+  private final OptionalDouble yarnFactor;
+  private final LoadProgress loadProgress;
+
+  private ModelOptions(Builder builder) {
+    backend = builder.backend;
+    cpuIsa = Optional.ofNullable(builder.cpuIsa);
+    threads = builder.threads;
+    contextLength = builder.contextLength;
+    kvCacheTokens = builder.kvCacheTokens;
+    maxSequences = builder.maxSequences;
+    maxQueued = builder.maxQueued;
+    weights = builder.weights;
+    yarnFactor = builder.yarnFactor;
+    loadProgress = builder.loadProgress;
+  }
+
+  /**
+   * Returns the options that suit most.
+   *
+   * @return the defaults
+   */
+  public static ModelOptions defaults() {
+    return DEFAULTS;
+  }
+
+  /**
+   * Begins options.
+   *
+   * @return a new builder with the defaults
+   */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /**
+   * Returns what computes.
+   *
+   * @return the backend
+   */
+  public Backend backend() {
+    return backend;
+  }
+
+  /**
+   * Returns the instruction set to compute with.
+   *
+   * @return its name; empty: the best of this machine
+   */
+  public Optional<String> cpuIsa() {
+    return cpuIsa;
+  }
+
+  /**
+   * Returns how many threads compute.
+   *
+   * @return 1 to 1024
+   */
+  public int threads() {
+    return threads;
+  }
+
+  /**
+   * Returns the longest conversation, in tokens.
+   *
+   * @return above 0, or 0: the model's own, or less if the free memory does not hold it
+   */
+  public int contextLength() {
+    return contextLength;
+  }
+
+  /**
+   * Returns how many tokens the KV cache holds, all sessions together.
+   *
+   * @return above 0, or 0: chosen by the free memory
+   */
+  public long kvCacheTokens() {
+    return kvCacheTokens;
+  }
+
+  /**
+   * Returns how many replies are computed side by side.
+   *
+   * @return above 0
+   */
+  public int maxSequences() {
+    return maxSequences;
+  }
+
+  /**
+   * Returns how many replies may wait.
+   *
+   * @return above 0
+   */
+  public int maxQueued() {
+    return maxQueued;
+  }
+
+  /**
+   * Returns how weights come into memory.
+   *
+   * @return mapped or loaded
+   */
+  public Weights weights() {
+    return weights;
+  }
+
+  /**
+   * Returns the YaRN factor asked for.
+   *
+   * @return above 1; empty: what the model's files say
+   */
+  public OptionalDouble yarnFactor() {
+    return yarnFactor;
+  }
+
+  /**
+   * Returns who hears about the load.
+   *
+   * @return the listener
+   */
+  public LoadProgress loadProgress() {
+    return loadProgress;
+  }
+
+  /** Builds {@link ModelOptions}. Not thread-safe. */
+  public static final class Builder {
+    private Backend backend = Backend.CPU;
+    private @Nullable String cpuIsa;
+    private int threads = Math.min(1024, Runtime.getRuntime().availableProcessors());
+    private int contextLength;
+    private long kvCacheTokens;
+    private int maxSequences = 32;
+    private int maxQueued = 1024;
+    private Weights weights = Weights.MAPPED;
+    private OptionalDouble yarnFactor = OptionalDouble.empty();
+    private LoadProgress loadProgress = (loaded, total) -> true;
+
+    private Builder() {}
+
+    /**
+     * Sets what computes.
+     *
+     * @param value the backend; default {@link Backend#CPU}
+     * @return this builder
+     */
+    public Builder backend(Backend value) {
+      backend = Objects.requireNonNull(value, "backend");
+      return this;
+    }
+
+    /**
+     * Pins the instruction set of the {@link Backend#CPU} backend.
+     *
+     * @param name such as {@code avx2}; by default the best that processor and operating system
+     *     offer
+     * @return this builder
+     */
+    public Builder cpuIsa(String name) {
+      cpuIsa = Objects.requireNonNull(name, "cpuIsa");
+      return this;
+    }
+
+    /**
+     * Sets how many threads compute.
+     *
+     * @param value 1 to 1024; default: the processors this JVM may use
+     * @return this builder
+     */
+    public Builder threads(int value) {
+      threads = value;
+      return this;
+    }
+
+    /**
+     * Sets the longest conversation. Memory for its KV cache is reserved when the model is opened.
+     *
+     * @param tokens above 0; default 0: the model's own length, or what the free memory holds
+     * @return this builder
+     */
+    public Builder contextLength(int tokens) {
+      contextLength = tokens;
+      return this;
+    }
+
+    /**
+     * Sets how many tokens the KV cache holds, all sessions together.
+     *
+     * @param tokens at least the context length; default 0: chosen by the free memory
+     * @return this builder
+     */
+    public Builder kvCacheTokens(long tokens) {
+      kvCacheTokens = tokens;
+      return this;
+    }
+
+    /**
+     * Sets how many replies are computed side by side; more of them wait their turn.
+     *
+     * @param value above 0; default 32
+     * @return this builder
+     */
+    public Builder maxSequences(int value) {
+      maxSequences = value;
+      return this;
+    }
+
+    /**
+     * Sets how many replies may wait; the next one fails with {@code QUEUE_FULL}.
+     *
+     * @param value above 0; default 1024
+     * @return this builder
+     */
+    public Builder maxQueued(int value) {
+      maxQueued = value;
+      return this;
+    }
+
+    /**
+     * Sets how weights come into memory.
+     *
+     * @param value mapped or loaded; default {@link Weights#MAPPED}
+     * @return this builder
+     */
+    public Builder weights(Weights value) {
+      weights = Objects.requireNonNull(value, "weights");
+      return this;
+    }
+
+    /**
+     * Switches static YaRN on, in place of what the model's files say: positions are stretched by
+     * this factor from the model's original context. QwQ reads 131,072 tokens with a factor of 4;
+     * short texts lose a little quality, so use it for long ones only.
+     *
+     * @param value above 1
+     * @return this builder
+     */
+    public Builder yarnFactor(double value) {
+      yarnFactor = OptionalDouble.of(value);
+      return this;
+    }
+
+    /**
+     * Sets who hears about loading weights into memory; mapped weights need no load.
+     *
+     * @param value the listener
+     * @return this builder
+     */
+    public Builder loadProgress(LoadProgress value) {
+      loadProgress = Objects.requireNonNull(value, "loadProgress");
+      return this;
+    }
+
+    /**
+     * Builds the options.
+     *
+     * @return the options
+     * @throws QwqException with {@code INVALID_ARGUMENT}, naming the field that is out of its range
+     */
+    public ModelOptions build() {
+      require(threads >= 1 && threads <= 1024, "threads", "1 to 1024", threads);
+      require(contextLength >= 0, "contextLength", "0 (default) or more", contextLength);
+      require(kvCacheTokens >= 0, "kvCacheTokens", "0 (default) or more", kvCacheTokens);
+      require(
+          kvCacheTokens == 0 || kvCacheTokens >= contextLength,
+          "kvCacheTokens",
+          "at least the context length of " + contextLength,
+          kvCacheTokens);
+      require(maxSequences > 0, "maxSequences", "above 0", maxSequences);
+      require(maxQueued > 0, "maxQueued", "above 0", maxQueued);
+      yarnFactor.ifPresent(
+          factor -> require(factor > 1 && factor <= 1024, "yarnFactor", "above 1", factor));
+      return new ModelOptions(this);
+    }
+
+    private static void require(boolean holds, String field, String expected, Number found) {
+      if (!holds) {
+        throw new QwqException(
+            ErrorCode.INVALID_ARGUMENT, field + ": expected " + expected + ", found " + found);
+      }
+    }
+  }
+}
