@@ -6,7 +6,9 @@ public enum ErrorCode {
   FILE_UNREADABLE,
   /** A file is damaged or not what it claims to be: truncated, wrong magic, sizes that disagree. */
   MALFORMED_FILE,
-  /** A well-formed file of an architecture, type, tokenizer or rope scaling that is not supported. */
+  /**
+   * A well-formed file of an architecture, type, tokenizer or rope scaling that is not supported.
+   */
   UNSUPPORTED_MODEL,
   /** The model has no tokenizer, and the call needs one. */
   NO_TOKENIZER,

@@ -3,8 +3,8 @@ package dev.qwq;
 import java.util.Objects;
 
 /**
- * Every failure qwq reports. The {@linkplain #code() code} is stable; the message is one sentence that
- * names file, field, expected and found where they apply.
+ * Every failure qwq reports. The {@linkplain #code() code} is stable; the message is one sentence
+ * that names file, field, expected and found where they apply.
  */
 public class QwqException extends RuntimeException {
   private static final long serialVersionUID = 1L;

@@ -2,7 +2,9 @@ package dev.qwq;
 
 import java.nio.file.Path;
 
-/** A sound file of a kind qwq does not run: architecture, tensor type, tokenizer or rope scaling. */
+/**
+ * A sound file of a kind qwq does not run: architecture, tensor type, tokenizer or rope scaling.
+ */
 public final class UnsupportedModelException extends QwqException {
   private static final long serialVersionUID = 1L;
 

@@ -44,9 +44,7 @@ final class LibraryLocator {
     }
     String chosen = properties.getProperty(NativeLibrary.CACHE_PROPERTY);
     Path file =
-        chosen != null
-            ? unpack(library, () -> Path.of(chosen))
-            : unpack(library, this::userCache);
+        chosen != null ? unpack(library, () -> Path.of(chosen)) : unpack(library, this::userCache);
     if (file == null && chosen == null) {
       file = unpack(library, LibraryLocator::temporaryDirectory);
       if (file != null) {

@@ -17,10 +17,10 @@ import org.jspecify.annotations.Nullable;
  * The native library of this JVM: found, loaded and checked once, on the first call of {@link
  * #load()}. It stays loaded until the JVM ends.
  *
- * <p>Loaded is, in this order: the file that the system property {@value
- * #PATH_PROPERTY} names; the library packaged for this operating system and processor, unpacked
- * into the folder that the system property {@value #CACHE_PROPERTY} names, else into the user's
- * cache folder, else into a temporary folder. Several class loaders of one JVM may each load it.
+ * <p>Loaded is, in this order: the file that the system property {@value #PATH_PROPERTY} names; the
+ * library packaged for this operating system and processor, unpacked into the folder that the
+ * system property {@value #CACHE_PROPERTY} names, else into the user's cache folder, else into a
+ * temporary folder. Several class loaders of one JVM may each load it.
  *
  * <p>Thread-safe.
  */
@@ -119,8 +119,7 @@ public final class NativeLibrary {
                         "%s is not the native library of qwq: it has no function qwq_abi_version."
                             .formatted(library.path())));
     MethodHandle version =
-        Linker.nativeLinker()
-            .downcallHandle(address, FunctionDescriptor.of(ValueLayout.JAVA_INT));
+        Linker.nativeLinker().downcallHandle(address, FunctionDescriptor.of(ValueLayout.JAVA_INT));
     int found;
     try {
       found = (int) version.invokeExact();

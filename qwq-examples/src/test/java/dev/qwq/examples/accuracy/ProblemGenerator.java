@@ -9,22 +9,29 @@ import java.util.Random;
 import java.util.Set;
 
 /**
- * Draws problems of the kinds the bundled model was trained on. They are fresh: words are invented from
- * syllables, so that no word list holds them, and numbers are drawn anew. The same seed gives the same
- * problems.
+ * Draws problems of the kinds the bundled model was trained on. They are fresh: words are invented
+ * from syllables, so that no word list holds them, and numbers are drawn anew. The same seed gives
+ * the same problems.
  */
 final class ProblemGenerator {
   private static final String[] ONSETS = {
-    "b", "br", "c", "cl", "d", "dr", "f", "fl", "g", "gr", "h", "j", "l", "m", "n", "p", "pl", "r", "s",
-    "st", "str", "t", "tr", "v", "w"
+    "b", "br", "c", "cl", "d", "dr", "f", "fl", "g", "gr", "h", "j", "l", "m", "n", "p", "pl", "r",
+    "s", "st", "str", "t", "tr", "v", "w"
   };
   private static final String[] VOWELS = {"a", "e", "i", "o", "u", "ee", "oo", "ai"};
   private static final String[] CODAS = {"", "", "n", "r", "rr", "ss", "l", "t", "ck", "m"};
 
   /** Primitive Pythagorean triples with legs and hypotenuse under 100. */
   private static final int[][] TRIPLES = {
-    {3, 4, 5}, {5, 12, 13}, {8, 15, 17}, {7, 24, 25}, {20, 21, 29}, {12, 35, 37}, {9, 40, 41},
-    {28, 45, 53}, {11, 60, 61}
+    {3, 4, 5},
+    {5, 12, 13},
+    {8, 15, 17},
+    {7, 24, 25},
+    {20, 21, 29},
+    {12, 35, 37},
+    {9, 40, 41},
+    {28, 45, 53},
+    {11, 60, 61}
   };
 
   private static final String[] CITIES = {
@@ -183,7 +190,8 @@ final class ProblemGenerator {
           : new Problem(Kind.TOOL, "What time is it in " + city + "?", "get_time", city);
     }
     String expression =
-        "%d %s %d".formatted(100 + random.nextInt(99_900), pick("+-*"), 100 + random.nextInt(9_900));
+        "%d %s %d"
+            .formatted(100 + random.nextInt(99_900), pick("+-*"), 100 + random.nextInt(9_900));
     return new Problem(Kind.TOOL, "What is " + expression + "?", "calculator", expression);
   }
 
