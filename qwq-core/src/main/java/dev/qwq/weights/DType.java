@@ -56,8 +56,7 @@ public enum DType {
   F8_E5M2(-1, 1, 1),
   F8_E8M0(-1, 1, 1);
 
-  private static final List<DType> RUNNABLE =
-      List.of(F32, F16, BF16, Q8_0, Q5_0, Q4_0, Q4_K, Q6_K);
+  private static final List<DType> RUNNABLE = List.of(F32, F16, BF16, Q8_0, Q5_0, Q4_0, Q4_K, Q6_K);
 
   private final int id;
   private final int blockElements;
