@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.ObjectReader;
+import com.fasterxml.jackson.databind.cfg.JsonNodeFeature;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -25,7 +26,8 @@ final class ToolCallParser {
       new ObjectMapper()
           .readerFor(JsonNode.class)
           .with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-          .with(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS);
+          .with(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
+          .without(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES);
 
   /** Where text and calls go. */
   interface Parts {
@@ -52,11 +54,12 @@ final class ToolCallParser {
 
   /** Ends the answer. */
   void finish() {
-    if (inside && call(pending.toString())) {
-      pending.setLength(0);
-    }
-    if (inside && pending.length() > 0) {
-      pending.insert(0, OPEN);
+    if (inside) {
+      if (call(pending.toString())) {
+        pending.setLength(0);
+      } else {
+        pending.insert(0, OPEN);
+      }
     }
     inside = false;
     emitText(pending.length());
