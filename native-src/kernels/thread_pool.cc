@@ -1,0 +1,141 @@
+#include "kernels/thread_pool.h"
+
+#include <atomic>
+#include <thread>
+#include <vector>
+
+namespace qwq {
+namespace {
+
+// About 50 microseconds: longer than the serial work between two operators, far shorter than what a user
+// would notice on the battery.
+constexpr int kSpins = 1000;
+
+// `gate` holds the number of workers inside the section, and this bit while it may be entered.
+constexpr uint32_t kOpen = 0x80000000;
+
+void relax() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+// Returns when value != old: spins, then parks on a futex.
+void wait_for_change(const std::atomic<uint32_t>& value, uint32_t old, int spins) {
+  for (int i = 0; i < spins; ++i) {
+    if (value.load(std::memory_order_acquire) != old) return;
+    relax();
+  }
+  value.wait(old, std::memory_order_acquire);
+}
+
+}  // namespace
+
+// A section is published by opening the gate and raising the epoch. Workers enter through the gate; the
+// caller closes it once no task is left and waits for those inside. A worker that wakes too late finds
+// the gate closed, so a short section never waits for a sleeper.
+struct ThreadPool::State {
+  std::vector<std::thread> threads;
+  int spins = 0;
+
+  alignas(64) std::atomic<uint32_t> epoch = 0;
+  alignas(64) std::atomic<uint32_t> gate = 0;
+  alignas(64) std::atomic<int64_t> next_task = 0;
+  std::atomic<bool> stopping = false;
+
+  // Written by the caller while the gate is closed and nobody is inside.
+  alignas(64) int64_t n_tasks = 0;
+  void (*fn)(void* arg, int64_t task, int worker) = nullptr;
+  void* arg = nullptr;
+
+  void take_tasks(int worker) {
+    for (;;) {
+      const int64_t task = next_task.fetch_add(1, std::memory_order_relaxed);
+      if (task >= n_tasks) return;
+      fn(arg, task, worker);
+    }
+  }
+
+  bool enter() {
+    uint32_t inside = gate.load(std::memory_order_relaxed);
+    while ((inside & kOpen) != 0) {
+      if (gate.compare_exchange_weak(inside, inside + 1, std::memory_order_acquire)) return true;
+    }
+    return false;
+  }
+
+  void leave() {
+    if (gate.fetch_sub(1, std::memory_order_acq_rel) == 1) gate.notify_one();  // closed, and the last
+  }
+
+  void worker_loop(int worker) {
+    uint32_t seen = 0;
+    for (;;) {
+      wait_for_change(epoch, seen, spins);
+      seen = epoch.load(std::memory_order_acquire);
+      if (stopping.load(std::memory_order_relaxed)) return;
+      if (enter()) {
+        take_tasks(worker);
+        leave();
+      }
+    }
+  }
+
+  void raise_epoch() {
+    epoch.fetch_add(1, std::memory_order_release);
+    epoch.notify_all();
+  }
+
+  void join() {
+    stopping.store(true, std::memory_order_relaxed);  // the epoch publishes it
+    raise_epoch();
+    for (std::thread& thread : threads) thread.join();
+  }
+};
+
+ThreadPool::ThreadPool(int n_threads) : state_(std::make_unique<State>()) {
+  const unsigned cores = std::thread::hardware_concurrency();
+  // Spinning helps only when everyone has a core.
+  if (cores != 0 && static_cast<unsigned>(n_threads) <= cores) state_->spins = kSpins;
+  try {
+    state_->threads.reserve(static_cast<size_t>(n_threads > 0 ? n_threads - 1 : 0));
+    for (int worker = 1; worker < n_threads; ++worker) {
+      state_->threads.emplace_back([state = state_.get(), worker] { state->worker_loop(worker); });
+    }
+  } catch (...) {
+    state_->join();
+    throw;
+  }
+}
+
+ThreadPool::~ThreadPool() {
+  state_->join();
+}
+
+int ThreadPool::size() const {
+  return static_cast<int>(state_->threads.size()) + 1;
+}
+
+void ThreadPool::run(int64_t n_tasks, void (*fn)(void* arg, int64_t task, int worker), void* arg) {
+  State& state = *state_;
+  if (state.threads.empty() || n_tasks <= 1) {
+    for (int64_t task = 0; task < n_tasks; ++task) fn(arg, task, 0);
+    return;
+  }
+  state.n_tasks = n_tasks;
+  state.fn = fn;
+  state.arg = arg;
+  state.next_task.store(0, std::memory_order_relaxed);
+  state.gate.store(kOpen, std::memory_order_release);
+  state.raise_epoch();
+  state.take_tasks(0);
+  uint32_t inside = state.gate.fetch_and(~kOpen, std::memory_order_acq_rel) & ~kOpen;
+  while (inside != 0) {
+    wait_for_change(state.gate, inside, state.spins);
+    inside = state.gate.load(std::memory_order_acquire);
+  }
+}
+
+}  // namespace qwq

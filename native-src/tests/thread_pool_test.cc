@@ -1,0 +1,116 @@
+#include "kernels/thread_pool.h"
+
+#include <time.h>
+
+#include <atomic>
+#include <chrono>
+#include <thread>
+
+#include "tests/check.h"
+
+namespace qwq {
+namespace {
+
+double seconds(clockid_t clock) {
+  timespec time;
+  clock_gettime(clock, &time);
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
+
+}  // namespace
+
+TEST(every_task_runs_once_for_all_sizes) {
+  for (const int n_threads : {1, 2, 3, 4, 7, 32}) {
+    ThreadPool pool(n_threads);
+    CHECK_EQ(pool.size(), n_threads);
+    for (const int64_t n_tasks : {0, 1, 2, 3, 5, 31, 32, 33, 100, 1000}) {
+      std::vector<std::atomic<int>> runs(static_cast<size_t>(n_tasks));
+      std::atomic<bool> worker_in_range = true;
+      pool.parallel_for(n_tasks, [&](int64_t task, int worker) {
+        ++runs[static_cast<size_t>(task)];
+        if (worker < 0 || worker >= n_threads) worker_in_range = false;
+      });
+      for (const std::atomic<int>& n : runs) CHECK_EQ(n.load(), 1);
+      CHECK(worker_in_range.load());
+    }
+  }
+}
+
+TEST(writes_of_tasks_are_seen_after_the_section_and_in_the_next) {
+  ThreadPool pool(4);
+  std::vector<int64_t> values(257, 0);
+  for (int round = 0; round < 2000; ++round) {
+    // Plain memory on purpose: the pool must order it, as a thread sanitiser can check.
+    pool.parallel_for(static_cast<int64_t>(values.size()),
+                      [&](int64_t task, int) { values[static_cast<size_t>(task)] += task + round; });
+  }
+  for (size_t i = 0; i < values.size(); ++i) {
+    CHECK_EQ(values[i], static_cast<int64_t>(i) * 2000 + 1999 * 2000 / 2);
+  }
+}
+
+TEST(many_short_sections) {
+  for (const int n_threads : {2, 16}) {
+    ThreadPool pool(n_threads);
+    std::atomic<int64_t> total = 0;
+    for (int i = 0; i < 20000; ++i) {
+      pool.parallel_for(i % 4, [&](int64_t, int) { total.fetch_add(1, std::memory_order_relaxed); });
+    }
+    CHECK_EQ(total.load(), 20000 / 4 * (0 + 1 + 2 + 3));
+  }
+}
+
+TEST(a_worker_index_is_never_used_by_two_at_once) {
+  ThreadPool pool(8);
+  std::vector<std::atomic<int>> busy(8);
+  std::atomic<bool> clash = false;
+  for (int i = 0; i < 200; ++i) {
+    pool.parallel_for(64, [&](int64_t, int worker) {
+      if (busy[static_cast<size_t>(worker)].fetch_add(1) != 0) clash = true;
+      std::this_thread::yield();
+      busy[static_cast<size_t>(worker)].fetch_sub(1);
+    });
+  }
+  CHECK(!clash.load());
+}
+
+TEST(tasks_do_run_in_parallel) {
+  // Two tasks that wait for each other end only if two threads take them.
+  ThreadPool pool(2);
+  std::atomic<int> arrived = 0;
+  pool.parallel_for(2, [&](int64_t, int) {
+    ++arrived;
+    while (arrived.load() < 2) std::this_thread::yield();
+  });
+  CHECK_EQ(arrived.load(), 2);
+}
+
+TEST(pools_are_independent) {
+  ThreadPool outer(3);
+  std::atomic<int> total = 0;
+  std::vector<std::unique_ptr<ThreadPool>> inner;
+  for (int i = 0; i < 6; ++i) inner.push_back(std::make_unique<ThreadPool>(2));
+  outer.parallel_for(6, [&](int64_t task, int) {
+    inner[static_cast<size_t>(task)]->parallel_for(10, [&](int64_t, int) { ++total; });
+  });
+  CHECK_EQ(total.load(), 60);
+}
+
+TEST(idle_workers_use_no_processor) {
+  ThreadPool pool(2);
+  pool.parallel_for(2, [](int64_t, int) {});
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));  // past the spinning
+  const double before = seconds(CLOCK_PROCESS_CPUTIME_ID);
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  const double used = seconds(CLOCK_PROCESS_CPUTIME_ID) - before;
+  // A spinning worker would use 0.2 s.
+  CHECK(used < 0.05);
+}
+
+TEST(creating_and_destroying_without_work) {
+  for (int i = 0; i < 50; ++i) ThreadPool pool(1 + i % 5);
+}
+
+}  // namespace qwq
+
+QWQ_TEST_MAIN
