@@ -52,7 +52,7 @@ final class FormatJava {
     }
     if (!problems.isEmpty()) {
       problems.forEach(System.err::println);
-      System.err.println("'mvn -q -N -Pformat validate' formats all sources.");
+      System.err.println("'mvn -q -N -Pformat process-sources' formats all sources.");
       System.exit(1);
     }
   }
