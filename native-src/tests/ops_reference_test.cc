@@ -1,0 +1,142 @@
+// The reference operators against values worked out by hand: everything else is tested against them.
+#include <numbers>
+
+#include "formats/half.h"
+#include "kernels/backend.h"
+#include "kernels/thread_pool.h"
+#include "tests/check.h"
+
+namespace qwq {
+namespace {
+
+struct Fixture {
+  ThreadPool pool{2};
+  std::vector<std::byte> scratch = std::vector<std::byte>(1 << 16);
+  OpContext ctx{&pool, nullptr, scratch.data(), scratch.size()};
+  const Backend& backend = reference_backend();
+};
+
+// Results are rounded to f32 once: half an ulp, 2^-24.
+double once_rounded(double value) {
+  return std::fabs(value) * 0x1p-24;
+}
+
+}  // namespace
+
+TEST(rms_norm_of_three_and_four) {
+  Fixture f;
+  const float x[] = {3, 4, 0, 0};
+  const float weight[] = {1, 2, 1, 1};
+  float out[2];
+  f.backend.rms_norm(f.ctx, {x, weight, 0.0f, 1, 2, out});
+  const double rms = std::sqrt(12.5);
+  CHECK_NEAR(out[0], 3 / rms, once_rounded(1));
+  CHECK_NEAR(out[1], 8 / rms, once_rounded(4));
+  f.backend.rms_norm(f.ctx, {x + 2, weight, 1e-6f, 1, 2, out});  // eps keeps zero from dividing by zero
+  CHECK_EQ(out[0], 0.0f);
+}
+
+TEST(matmul_with_bias_and_stride) {
+  Fixture f;
+  const float weights[] = {1, 2, 3, 4, 5, 6};
+  const Tensor weight = {reinterpret_cast<const std::byte*>(weights), 12, 2, 3, DType::kF32};
+  const float bias[] = {100, 200};
+  const float x[] = {1, 1, 1, 1, 0, -1};
+  float out[] = {-1, -1, -1, -1, -1, -1};
+  const MatmulJob job = {&weight, bias, out, 3};
+  f.backend.matmul(f.ctx, {&job, 1, x, 2, 3, Recipe::kPrefill});
+  const float expected[] = {106, 215, -1, 98, 198, -1};
+  for (int i = 0; i < 6; ++i) CHECK_EQ(out[i], expected[i]);
+}
+
+TEST(embed_picks_rows) {
+  Fixture f;
+  const uint16_t table[] = {0x3f80, 0x4000, 0x4040, 0x4080};  // bf16 1 2 3 4
+  const Tensor tensor = {reinterpret_cast<const std::byte*>(table), 4, 2, 2, DType::kBF16};
+  const int32_t tokens[] = {1, 0, 1};
+  float out[6];
+  f.backend.embed(f.ctx, {&tensor, tokens, 3, out});
+  const float expected[] = {3, 4, 1, 2, 3, 4};
+  for (int i = 0; i < 6; ++i) CHECK_EQ(out[i], expected[i]);
+}
+
+TEST(rope_turns_by_a_quarter) {
+  Fixture f;
+  float x[] = {1, 10, 2, 20, 99};  // one head of four: pairs (1, 2) and (10, 20); then a stranger
+  const int32_t position = 3;
+  const float inv_freq[] = {static_cast<float>(std::numbers::pi / 6), 0.0f};
+  f.backend.rope(f.ctx, {x, 5, 1, 1, 4, &position, inv_freq, 2.0f});
+  // cos 90 = 0, sin 90 = 1, times the attention factor: (1, 2) -> (-4, 2). The angle is pi/2 to 2^-23 in f32.
+  CHECK_NEAR(x[0], -4, 4 * 0x1p-22);
+  CHECK_NEAR(x[2], 2, 4 * 0x1p-22);
+  CHECK_EQ(x[1], 20.0f);
+  CHECK_EQ(x[3], 40.0f);
+  CHECK_EQ(x[4], 99.0f);
+}
+
+TEST(store_kv_then_attention_over_two_blocks) {
+  Fixture f;
+  constexpr int kBlockSize = 2;
+  constexpr int kHeadDim = 2;
+  std::vector<uint16_t> cache(3 * 2 * 1 * kBlockSize * kHeadDim, 0x7e00);  // unwritten slots are NaN
+  const KvLayer kv = {cache.data(), 2 * kBlockSize * kHeadDim, 1, kHeadDim, kBlockSize};
+  const int32_t block_table[] = {2, 0};
+  AttentionRow rows[3];
+  for (int i = 0; i < 3; ++i) rows[i] = {block_table, i};
+  const float k[] = {1, 0, 0, 1, 0, 0};
+  const float v[] = {1, 10, 2, 20, 4, 40};
+  f.backend.store_kv(f.ctx, {k, v, 2, 2, 3, rows, kv});
+  CHECK_EQ(f16_to_f32(kv.k(2, 0)[0]), 1.0f);
+  CHECK_EQ(f16_to_f32(kv.v(2, 0)[3]), 20.0f);
+  CHECK_EQ(f16_to_f32(kv.v(0, 0)[1]), 40.0f);
+  CHECK_EQ(kv.k(0, 0)[2], 0x7e00);
+
+  // Two query heads share the KV head. Scores with scale 1: head 0 sees (ln 2, 0, 0), head 1 (0, ln 3, 0).
+  const float ln2 = std::numbers::ln2_v<float>;
+  const float ln3 = std::log(3.0f);
+  float q[3 * 4];
+  for (int r = 0; r < 3; ++r) {
+    q[4 * r] = ln2;
+    q[4 * r + 1] = 0;
+    q[4 * r + 2] = 0;
+    q[4 * r + 3] = ln3;
+  }
+  float out[3 * 4];
+  f.backend.attention(f.ctx, {q, 4, 3, 2, rows, kv, 1.0f, out, Recipe::kDecode});
+  // Weights 2:1 and 2:1:1; 1:3 and 1:3:1. ln in f32 is off by 2^-25, which moves a weight by as much.
+  const double expected[] = {1,         10,         1,         10,        //
+                             4.0 / 3,   40.0 / 3,   7.0 / 4,   70.0 / 4,  //
+                             8.0 / 4.0, 80.0 / 4.0, 11.0 / 5., 110.0 / 5.};
+  for (int i = 0; i < 12; ++i) CHECK_NEAR(out[i], expected[i], expected[i] * 0x1p-22);
+}
+
+TEST(swiglu_and_add) {
+  Fixture f;
+  const float gate[] = {0, std::log(3.0f), -1000, 1000};
+  const float up[] = {5, 4, 3, 2};
+  float out[4];
+  f.backend.swiglu(f.ctx, {gate, up, 2, 2, out});
+  CHECK_EQ(out[0], 0.0f);
+  CHECK_NEAR(out[1], std::log(3.0) * 3, 4 * 0x1p-23);  // silu(ln 3) = ln 3 * 3 / 4
+  CHECK_EQ(out[2], 0.0f);
+  CHECK_EQ(out[3], 2000.0f);
+  f.backend.add(f.ctx, {out, up, 4});
+  CHECK_EQ(out[3], 2002.0f);
+}
+
+TEST(a_cancelled_operator_returns_early) {
+  Fixture f;
+  const int32_t cancel = 1;
+  f.ctx.cancel = &cancel;
+  const float weights[] = {1, 2};
+  const Tensor weight = {reinterpret_cast<const std::byte*>(weights), 4, 2, 1, DType::kF32};
+  const float x = 1;
+  float out[] = {-1, -1};
+  const MatmulJob job = {&weight, nullptr, out, 2};
+  f.backend.matmul(f.ctx, {&job, 1, &x, 1, 1, Recipe::kDecode});
+  CHECK_EQ(out[0], -1.0f);
+}
+
+}  // namespace qwq
+
+QWQ_TEST_MAIN
