@@ -1,0 +1,68 @@
+// The tokens that may still be drawn, and the filters that thin them out.
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+
+namespace qwq {
+
+// A token and its logit in one integer that orders as sampling does: larger is more likely, and of equal
+// logits the lower id is larger. High word: the logit's bits, made monotonic; low word: ~id.
+class CandidateKey {
+ public:
+  CandidateKey() = default;
+  CandidateKey(int32_t id, float logit) {
+    const uint32_t bits = std::bit_cast<uint32_t>(logit + 0.0f);  // + 0: -0 must equal 0
+    const uint32_t ordered = (bits & kSign) != 0 ? ~bits : bits | kSign;
+    bits_ = static_cast<uint64_t>(ordered) << 32 | ~static_cast<uint32_t>(id);
+  }
+
+  int32_t id() const { return static_cast<int32_t>(~static_cast<uint32_t>(bits_)); }
+  float logit() const {
+    const uint32_t ordered = static_cast<uint32_t>(bits_ >> 32);
+    return std::bit_cast<float>((ordered & kSign) != 0 ? ordered ^ kSign : ~ordered);
+  }
+  friend auto operator<=>(CandidateKey, CandidateKey) = default;
+
+ private:
+  static constexpr uint32_t kSign = 0x80000000u;
+  uint64_t bits_;
+};
+
+// The k-th largest of `keys` (1 <= k <= n). `scratch` holds n keys.
+CandidateKey kth_largest(const CandidateKey* keys, size_t n, size_t k, CandidateKey* scratch);
+
+// The k largest keys, descending, into out[k] (k <= n). `scratch` holds n keys.
+void largest(const CandidateKey* keys, size_t n, size_t k, CandidateKey* scratch, CandidateKey* out);
+
+// Candidates in ascending order of their ids, with logits relative to the largest: exp(logit) is the
+// probability up to a common factor. The filters keep that order, so that the draw sums in one fixed order.
+class Candidates {
+ public:
+  // All ids whose scores are at least log(min_p); -inf scores are never kept. `scores` [n] are relative to
+  // their maximum; `keys` and `scratch` hold n keys.
+  Candidates(const float* scores, size_t n, float min_p, CandidateKey* keys, CandidateKey* scratch);
+
+  // Keeps the k likeliest; 0 = all.
+  void keep_top_k(int32_t k);
+
+  // Keeps the fewest likeliest whose probabilities, normalised over the candidates, sum to at least p; at
+  // least one. 1 = all.
+  void keep_top_p(float p);
+
+  // The candidate whose share of [0, 1) contains u.
+  int32_t draw(double u) const;
+
+  size_t size() const { return size_; }
+  int32_t id(size_t i) const { return keys_[i].id(); }
+
+ private:
+  void keep_from(CandidateKey least);
+
+  CandidateKey* keys_;
+  CandidateKey* scratch_;
+  size_t size_ = 0;
+};
+
+}  // namespace qwq

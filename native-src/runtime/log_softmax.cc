@@ -1,0 +1,54 @@
+#include "runtime/log_softmax.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace qwq {
+
+namespace {
+
+// Independent lanes, which the compiler turns into vector registers; their number fixes the order of sums.
+constexpr size_t kLanes = 8;
+
+}  // namespace
+
+bool all_finite(const float* logits, size_t n) {
+  constexpr uint32_t kExponent = 0x7f800000u;  // all ones in infinities and NaNs only
+  uint32_t bad = 0;
+  for (size_t i = 0; i < n; ++i) {
+    bad |= (std::bit_cast<uint32_t>(logits[i]) & kExponent) == kExponent ? 1u : 0u;
+  }
+  return bad == 0;
+}
+
+float max_of(const float* values, size_t n) {
+  float lanes[kLanes];
+  std::fill(lanes, lanes + kLanes, values[0]);
+  size_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) {
+    for (size_t lane = 0; lane < kLanes; ++lane) {
+      lanes[lane] = values[i + lane] > lanes[lane] ? values[i + lane] : lanes[lane];
+    }
+  }
+  for (; i < n; ++i) lanes[0] = std::max(lanes[0], values[i]);
+  return *std::max_element(lanes, lanes + kLanes);
+}
+
+LogSoftmax log_softmax(const float* logits, size_t n) {
+  LogSoftmax result;
+  result.max_logit = max_of(logits, n);
+  double lanes[kLanes] = {};
+  size_t i = 0;
+  for (; i + kLanes <= n; i += kLanes) {
+    for (size_t lane = 0; lane < kLanes; ++lane) {
+      lanes[lane] += static_cast<double>(exp_nonpositive(logits[i + lane] - result.max_logit));
+    }
+  }
+  for (; i < n; ++i) lanes[0] += static_cast<double>(exp_nonpositive(logits[i] - result.max_logit));
+  double sum = 0;
+  for (const double lane : lanes) sum += lane;
+  result.log_sum_exp = static_cast<double>(result.max_logit) + std::log(sum);
+  return result;
+}
+
+}  // namespace qwq

@@ -1,0 +1,235 @@
+// The pieces of sampling one by one: ordering keys, selection, filters, exponentials, edits of logits.
+#include "runtime/candidates.h"
+
+#include <algorithm>
+#include <functional>
+#include <limits>
+#include <set>
+
+#include "formats/random.h"
+#include "runtime/log_softmax.h"
+#include "runtime/logit_edits.h"
+#include "tests/check.h"
+
+using namespace qwq;
+
+namespace {
+
+constexpr uint64_t kSeed = 99;
+constexpr float kInf = std::numeric_limits<float>::infinity();
+
+std::vector<float> normal(uint64_t seed, size_t n, float stddev) {
+  std::vector<float> values(n);
+  fill_normal(seed, 0, stddev, values.data(), n);
+  return values;
+}
+
+// Scores relative to their maximum, as the filters want them.
+std::vector<float> scores(uint64_t seed, size_t n, float stddev, bool with_ties) {
+  std::vector<float> values = normal(seed, n, stddev);
+  if (with_ties) {
+    for (float& value : values) value = std::round(value * 2) / 2;
+  }
+  const float max = *std::max_element(values.begin(), values.end());
+  for (float& value : values) value -= max;
+  return values;
+}
+
+struct Filtered {
+  Filtered(const std::vector<float>& scores, float min_p)
+      : keys(scores.size()),
+        scratch(scores.size()),
+        candidates(scores.data(), scores.size(), min_p, keys.data(), scratch.data()) {}
+
+  std::vector<int32_t> ids() const {
+    std::vector<int32_t> result;
+    for (size_t i = 0; i < candidates.size(); ++i) result.push_back(candidates.id(i));
+    return result;
+  }
+
+  std::vector<CandidateKey> keys, scratch;
+  Candidates candidates;
+};
+
+// All ids, likeliest first, of equals the lowest first.
+std::vector<int32_t> by_likelihood(const std::vector<float>& scores) {
+  std::vector<int32_t> ids;
+  for (size_t i = 0; i < scores.size(); ++i) ids.push_back(static_cast<int32_t>(i));
+  std::stable_sort(ids.begin(), ids.end(), [&](int32_t a, int32_t b) {
+    return scores[static_cast<size_t>(a)] > scores[static_cast<size_t>(b)];
+  });
+  return ids;
+}
+
+struct Case {
+  size_t n;
+  float stddev;
+  bool with_ties;
+};
+const Case kCases[] = {{1, 1, false},    {2, 1, false},    {64, 1, true},     {65, 1, false},
+                       {1000, 0, true},  {1000, 1, true},  {1000, 3, false},  {5000, 0.01f, false},
+                       {5000, 6, false}, {20000, 2, true}, {20000, 30, false}};
+
+}  // namespace
+
+TEST(keys_order_by_logit_then_by_lower_id) {
+  const float logits[] = {-kInf, -3e38f, -1.5f, -1e-45f, 0, 1e-45f, 2, 3e38f, kInf};
+  for (size_t i = 0; i < std::size(logits); ++i) {
+    const CandidateKey key(7, logits[i]);
+    CHECK_EQ(key.id(), 7);
+    CHECK_EQ(key.logit(), logits[i]);
+    CHECK(CandidateKey(6, logits[i]) > key);
+    if (i > 0) CHECK(key > CandidateKey(0, logits[i - 1]));
+  }
+  CHECK(CandidateKey(1, -0.0f) > CandidateKey(2, 0.0f));
+  CHECK_EQ(CandidateKey(std::numeric_limits<int32_t>::max(), 1).id(), std::numeric_limits<int32_t>::max());
+}
+
+TEST(selection_matches_sorting) {
+  for (const Case& c : kCases) {
+    const std::vector<float> values = scores(kSeed, c.n, c.stddev, c.with_ties);
+    std::vector<CandidateKey> keys, scratch(c.n), out(c.n);
+    for (size_t i = 0; i < c.n; ++i) keys.emplace_back(static_cast<int32_t>(i), values[i]);
+    std::vector<CandidateKey> sorted = keys;
+    std::sort(sorted.begin(), sorted.end(), std::greater<>());
+    std::vector<CandidateKey> ascending(sorted.rbegin(), sorted.rend());  // the worst order to stream
+    for (const size_t k : {size_t{1}, size_t{2}, c.n / 3, c.n / 2, c.n / 2 + 1, c.n - 1, c.n}) {
+      if (k < 1 || k > c.n) continue;
+      for (const std::vector<CandidateKey>& order : {keys, sorted, ascending}) {
+        CHECK(kth_largest(order.data(), c.n, k, scratch.data()) == sorted[k - 1]);
+        largest(order.data(), c.n, k, scratch.data(), out.data());
+        CHECK(std::equal(out.begin(), out.begin() + static_cast<ptrdiff_t>(k), sorted.begin()));
+      }
+    }
+  }
+}
+
+TEST(top_k_keeps_the_likeliest_in_order_of_ids) {
+  for (const Case& c : kCases) {
+    const std::vector<float> values = scores(kSeed + 1, c.n, c.stddev, c.with_ties);
+    for (const size_t k : {size_t{1}, size_t{20}, c.n / 2, c.n, c.n + 5}) {
+      if (k < 1) continue;
+      Filtered filtered(values, 0);
+      filtered.candidates.keep_top_k(static_cast<int32_t>(k));
+      std::vector<int32_t> expected = by_likelihood(values);
+      expected.resize(std::min(k, c.n));
+      std::sort(expected.begin(), expected.end());
+      CHECK(filtered.ids() == expected);
+    }
+  }
+}
+
+// The kept set is a prefix of the order of likelihood, reaches p, and does not without its last member. The sums
+// of the test and the filter differ by the error of the f32 exponential, 2^-22.
+TEST(top_p_keeps_the_smallest_set_that_reaches_p) {
+  for (const Case& c : kCases) {
+    const std::vector<float> values = scores(kSeed + 2, c.n, c.stddev, c.with_ties);
+    const std::vector<int32_t> order = by_likelihood(values);
+    double total = 0;
+    for (const float value : values) total += std::exp(static_cast<double>(value));
+    for (const float p : {1e-20f, 0.1f, 0.5f, 0.9f, 0.95f, 0.999f, 0.99999f}) {
+      Filtered filtered(values, 0);
+      filtered.candidates.keep_top_p(p);
+      std::vector<int32_t> kept = filtered.ids();
+      CHECK(!kept.empty());
+      CHECK(std::is_sorted(kept.begin(), kept.end()));
+      std::vector<int32_t> prefix(order.begin(), order.begin() + static_cast<ptrdiff_t>(kept.size()));
+      double sum = 0;
+      for (const int32_t id : prefix) sum += std::exp(static_cast<double>(values[static_cast<size_t>(id)])) / total;
+      const double last = std::exp(static_cast<double>(values[static_cast<size_t>(prefix.back())])) / total;
+      CHECK(sum >= static_cast<double>(p) - 0x1p-22);
+      CHECK(kept.size() == 1 || sum - last < static_cast<double>(p) + 0x1p-22);
+      std::sort(prefix.begin(), prefix.end());
+      CHECK(kept == prefix);
+    }
+  }
+}
+
+TEST(min_p_is_relative_to_the_likeliest) {
+  const std::vector<float> values{std::log(0.1f), 0, std::log(0.3f), -kInf, std::log(0.0999f)};
+  CHECK(Filtered(values, 0.1f - 1e-6f).ids() == (std::vector<int32_t>{0, 1, 2}));
+  CHECK(Filtered(values, 0.2f).ids() == (std::vector<int32_t>{1, 2}));
+  CHECK(Filtered(values, 0.999f).ids() == (std::vector<int32_t>{1}));
+  CHECK(Filtered(values, 0).ids() == (std::vector<int32_t>{0, 1, 2, 4}));
+}
+
+TEST(draw_maps_the_unit_interval_to_shares) {
+  const std::vector<float> values{std::log(0.5f), -kInf, 0, std::log(0.5f)};  // shares 1/4, -, 1/2, 1/4
+  const Filtered filtered(values, 0);
+  CHECK_EQ(filtered.candidates.draw(0), 0);
+  CHECK_EQ(filtered.candidates.draw(0.249), 0);
+  CHECK_EQ(filtered.candidates.draw(0.251), 2);
+  CHECK_EQ(filtered.candidates.draw(0.749), 2);
+  CHECK_EQ(filtered.candidates.draw(0.751), 3);
+  CHECK_EQ(filtered.candidates.draw(1 - 0x1p-53), 3);
+}
+
+TEST(exponential_is_accurate_everywhere) {
+  CHECK_EQ(exp_nonpositive(0), 1.0f);
+  CHECK_EQ(exp_nonpositive(-0.0f), 1.0f);
+  CHECK_EQ(exp_nonpositive(-kInf), 0.0f);
+  CHECK_EQ(exp_nonpositive(-87.5f), 0.0f);
+  // Every 997th float of [-87, 0].
+  const uint32_t last = std::bit_cast<uint32_t>(87.0f);
+  for (uint32_t bits = 1; bits <= last; bits += 997) {
+    const float x = -std::bit_cast<float>(bits);
+    const double expected = std::exp(static_cast<double>(x));
+    CHECK_NEAR(exp_nonpositive(x), expected, expected * 0x1p-22);
+  }
+}
+
+TEST(finiteness_is_seen_at_every_place) {
+  for (const size_t n : {1, 2, 3, 8, 17}) {
+    std::vector<float> values(n, 3e38f);
+    CHECK(all_finite(values.data(), n));
+    for (size_t i = 0; i < n; ++i) {
+      for (const float bad : {kInf, -kInf, std::numeric_limits<float>::quiet_NaN()}) {
+        values[i] = bad;
+        CHECK(!all_finite(values.data(), n));
+      }
+      values[i] = -3e38f;
+    }
+  }
+}
+
+TEST(maximum_is_found_at_every_place) {
+  for (size_t n = 1; n < 40; ++n) {
+    for (size_t i = 0; i < n; ++i) {
+      std::vector<float> values(n, -5);
+      values[i] = -4;
+      CHECK_EQ(max_of(values.data(), n), -4.0f);
+    }
+  }
+}
+
+TEST(penalties_as_documented) {
+  std::vector<float> logits{2, -2, 2, -2, 1};
+  const int32_t seen[] = {0, 1, 2, 3};
+  const int32_t counts[] = {0, 0, 3, 1};
+  qwq_sampling s{};
+  s.seen_tokens = seen;
+  s.seen_counts = counts;
+  s.n_seen = 4;
+  s.repetition_penalty = 2;
+  s.frequency_penalty = 0.25f;
+  s.presence_penalty = 0.5f;
+  apply_penalties(s, logits.data());
+  CHECK(logits == (std::vector<float>{1, -4, 1 - 0.75f - 0.5f, -4 - 0.25f - 0.5f, 1}));
+}
+
+TEST(mask_covers_every_id_and_padding) {
+  constexpr int64_t kVocab = 100;
+  for (const int64_t n_ids : {1, 31, 32, 33, 64, 97, 100}) {
+    uint32_t mask[4];
+    for (size_t i = 0; i < 4; ++i) mask[i] = static_cast<uint32_t>(counter_hash(kSeed, i));
+    mask[1] = 0xffffffffu;
+    std::vector<float> logits(kVocab, 1);
+    apply_mask(mask, n_ids, kVocab, logits.data());
+    for (int64_t id = 0; id < kVocab; ++id) {
+      const bool allowed = id < n_ids && (mask[id / 32] >> (id % 32) & 1) != 0;
+      CHECK_EQ(logits[static_cast<size_t>(id)], allowed ? 1.0f : -kInf);
+    }
+  }
+}
+
+QWQ_TEST_MAIN
