@@ -3,7 +3,11 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "runtime/pages.h"
+
 namespace qwq {
+
+struct ModelConfig;
 
 // The cache of one layer: blocks of f16, each [2 (K, V), n_kv_heads, block_size, head_dim].
 struct KvLayer {
@@ -19,6 +23,30 @@ struct KvLayer {
            static_cast<size_t>(head) * static_cast<size_t>(block_size) * static_cast<size_t>(head_dim);
   }
   uint16_t* v(int32_t block, int head) const { return k(block, n_kv_heads + head); }
+};
+
+// The pool of all layers' blocks. Which block holds which tokens is decided by the caller, who names blocks
+// in block tables; block b holds the same tokens in every layer.
+class KvCache {
+ public:
+  // Throws Error(QWQ_OUT_OF_MEMORY) with the number of bytes.
+  KvCache(const ModelConfig& model, int block_size, int n_blocks);
+
+  KvLayer layer(int index) const;
+  int block_size() const { return block_size_; }
+  int n_blocks() const { return n_blocks_; }
+
+  // Bytes of a token in all layers.
+  static size_t bytes_per_token(const ModelConfig& model);
+  // Bytes of the whole pool. Throws Error(QWQ_INVALID_ARGUMENT) when they do not fit a size_t.
+  static size_t bytes(const ModelConfig& model, int block_size, int n_blocks);
+
+ private:
+  int block_size_;
+  int n_blocks_;
+  int n_kv_heads_;
+  int head_dim_;
+  Pages pages_;
 };
 
 }  // namespace qwq

@@ -1,0 +1,47 @@
+#pragma once
+
+#include <atomic>
+
+#include "kernels/thread_pool.h"
+#include "qwq.h"
+#include "runtime/engine_config.h"
+#include "runtime/forward.h"
+#include "runtime/kv_cache.h"
+#include "runtime/model.h"
+#include "runtime/workspace.h"
+
+namespace qwq {
+
+// KV cache, workspace and threads for one model, and the steps over them.
+class Engine {
+ public:
+  // Takes all memory a step will need and starts the threads. Throws Error and std::system_error. The model
+  // must outlive the engine.
+  Engine(const Model& model, const EngineConfig& config);
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  // See qwq_step. Throws Error; a second step at the same time is refused.
+  void step(const qwq_batch& batch);
+
+  const char* isa() const { return config_.backend->name; }
+
+  // What the constructor takes. Throws Error(QWQ_INVALID_ARGUMENT) for sizes beyond size_t.
+  static qwq_memory memory(const Model& model, const EngineConfig& config);
+
+ private:
+  StepRows lay_out_rows(const qwq_batch& batch);
+  RowRange append_rows(const qwq_batch& batch, qwq_role role, Recipe recipe, int64_t first);
+  void compute_outputs(OpContext& op, const qwq_batch& batch, const RowRange& rows);
+
+  const Model& model_;
+  const EngineConfig config_;
+  KvCache cache_;
+  WorkspaceMemory memory_;
+  Workspace& w_;
+  ThreadPool pool_;
+  Forward forward_;
+  std::atomic<bool> stepping_{false};
+};
+
+}  // namespace qwq

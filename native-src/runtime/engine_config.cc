@@ -1,0 +1,67 @@
+#include "runtime/engine_config.h"
+
+#include <cinttypes>
+#include <cstring>
+
+#include "runtime/error.h"
+
+namespace qwq {
+
+namespace {
+
+constexpr int kMaxThreads = 1024;
+constexpr int kMinBlockSize = 8;
+constexpr int kMaxBlockSize = 256;
+
+int in_range(const char* field, int32_t value, int32_t low, int32_t high) {
+  if (value < low || value > high) {
+    invalid("config.%s: expected %" PRId32 " .. %" PRId32 ", found %" PRId32, field, low, high, value);
+  }
+  return value;
+}
+
+int positive(const char* field, int32_t value) {
+  if (value <= 0) invalid("config.%s: expected more than 0, found %" PRId32, field, value);
+  return value;
+}
+
+const Backend* find_backend(const qwq_engine_config& config) {
+  if (std::memchr(config.cpu_isa, 0, sizeof(config.cpu_isa)) == nullptr) {
+    invalid("config.cpu_isa is not NUL-terminated");
+  }
+  switch (config.backend) {
+    case QWQ_BACKEND_REFERENCE:
+      if (config.cpu_isa[0] != 0) {
+        invalid("config.cpu_isa: the reference backend has no variants, found \"%s\"", config.cpu_isa);
+      }
+      return &reference_backend();
+    case QWQ_BACKEND_CPU: {
+      const Backend* backend = cpu_backend(config.cpu_isa);
+      if (backend == nullptr) {
+        fail(QWQ_UNSUPPORTED, "config.cpu_isa: \"%s\" is unknown, or this build, processor or operating system "
+             "lacks it", config.cpu_isa);
+      }
+      return backend;
+    }
+    default:
+      invalid("config.backend: expected an enum qwq_backend, found %" PRId32, config.backend);
+  }
+}
+
+}  // namespace
+
+EngineConfig check_engine_config(const qwq_engine_config& config) {
+  EngineConfig c;
+  c.backend = find_backend(config);
+  c.n_threads = in_range("n_threads", config.n_threads, 1, kMaxThreads);
+  c.kv_block_size = in_range("kv_block_size", config.kv_block_size, kMinBlockSize, kMaxBlockSize);
+  if ((c.kv_block_size & (c.kv_block_size - 1)) != 0) {
+    invalid("config.kv_block_size: expected a power of two, found %d", c.kv_block_size);
+  }
+  c.n_kv_blocks = positive("n_kv_blocks", config.n_kv_blocks);
+  c.max_batch_tokens = positive("max_batch_tokens", config.max_batch_tokens);
+  c.max_sequences = positive("max_sequences", config.max_sequences);
+  return c;
+}
+
+}  // namespace qwq
