@@ -1,0 +1,43 @@
+#include "runtime/engine.h"
+
+#include <memory>
+
+#include "capi/boundary.h"
+#include "capi/handles.h"
+
+using qwq::check_engine_config;
+using qwq::guarded;
+using qwq::require_not_null;
+
+int32_t qwq_engine_memory(const qwq_model* model, const qwq_engine_config* config, qwq_memory* out,
+                          qwq_error* error) {
+  return guarded(error, [&] {
+    require_not_null(model, "model");
+    require_not_null(config, "config");
+    require_not_null(out, "out");
+    *out = qwq::Engine::memory(model->model, check_engine_config(*config));
+  });
+}
+
+int32_t qwq_engine_create(const qwq_model* model, const qwq_engine_config* config, qwq_engine** out,
+                          qwq_error* error) {
+  return guarded(error, [&] {
+    require_not_null(out, "out");
+    *out = nullptr;
+    require_not_null(model, "model");
+    require_not_null(config, "config");
+    *out = std::make_unique<qwq_engine>(model->model, check_engine_config(*config)).release();
+  });
+}
+
+void qwq_engine_destroy(qwq_engine* engine) { delete engine; }
+
+const char* qwq_engine_isa(const qwq_engine* engine) { return engine == nullptr ? "" : engine->engine.isa(); }
+
+int32_t qwq_step(qwq_engine* engine, const qwq_batch* batch, qwq_error* error) {
+  return guarded(error, [&] {
+    require_not_null(engine, "engine");
+    require_not_null(batch, "batch");
+    engine->engine.step(*batch);
+  });
+}

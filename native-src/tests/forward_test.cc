@@ -1,0 +1,208 @@
+// The whole decoder: against a double-precision implementation, and against itself under everything that must
+// not change a bit: chunking, batch mates, threads.
+#include <algorithm>
+#include <memory>
+#include <numeric>
+
+#include "tests/oracle.h"
+#include "tests/test_model.h"
+
+using namespace qwq::test;
+
+namespace {
+
+constexpr uint64_t kSeed = 20250306;
+
+std::vector<int32_t> some_tokens(int32_t n, int32_t vocab, uint64_t salt = 0) {
+  std::vector<int32_t> tokens;
+  uint64_t state = kSeed + salt;
+  for (int32_t i = 0; i < n; ++i) {
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    tokens.push_back(static_cast<int32_t>((state >> 33) % static_cast<uint64_t>(vocab)));
+  }
+  return tokens;
+}
+
+// Blocks in an order of their own (count 8 or 12), so that a mix-up of blocks cannot go unseen.
+std::vector<int32_t> blocks(int32_t first, int32_t count) {
+  std::vector<int32_t> table;
+  for (int32_t i = 0; i < count; ++i) table.push_back(first + (i * 5 + 1) % count);
+  return table;
+}
+
+std::vector<Shape> shapes() {
+  std::vector<Shape> all;
+  const auto add = [&](const char* name, auto change) {
+    Shape shape{name};
+    change(shape);
+    all.push_back(shape);
+  };
+  add("gqa", [](Shape&) {});
+  add("mha", [](Shape& s) { s.n_kv_heads = 4; });
+  add("mqa, odd sizes", [](Shape& s) {
+    s.n_heads = 3, s.n_kv_heads = 1, s.head_dim = 14, s.hidden = 37, s.intermediate = 71, s.vocab = 53;
+  });
+  add("head of 2", [](Shape& s) { s.head_dim = 2; });
+  add("tied, no bias", [](Shape& s) { s.tied = true, s.bias = false; });
+  add("yarn", [](Shape& s) { s.yarn = true, s.head_dim = 16; });
+  add("one layer, no padding", [](Shape& s) { s.n_layers = 1, s.n_token_ids = s.vocab; });
+  const auto format = [&](const char* name, int32_t dtype, int32_t size) {
+    add(name, [=](Shape& s) {
+      s.dtype = dtype, s.hidden = size, s.intermediate = 2 * size, s.head_dim = size / s.n_heads;
+    });
+  };
+  format("F16", QWQ_F16, 24);
+  format("BF16", QWQ_BF16, 24);
+  format("Q8_0", QWQ_Q8_0, 64);
+  format("Q5_0", QWQ_Q5_0, 64);
+  format("Q4_0", QWQ_Q4_0, 64);
+  format("Q4_K", QWQ_Q4_K, 256);
+  format("Q6_K", QWQ_Q6_K, 256);
+  return all;
+}
+
+double rms(const std::vector<double>& values) {
+  const double squares = std::inner_product(values.begin(), values.end(), values.begin(), 0.0);
+  return std::sqrt(squares / static_cast<double>(values.size()));
+}
+
+// Root mean square of the difference, relative to that of the expectation.
+double relative_error(const std::vector<float>& actual, const std::vector<std::vector<double>>& expected) {
+  std::vector<double> all, difference;
+  for (const std::vector<double>& row : expected) all.insert(all.end(), row.begin(), row.end());
+  CHECK_EQ(actual.size(), all.size());
+  for (size_t i = 0; i < all.size(); ++i) difference.push_back(actual[i] - all[i]);
+  return rms(difference) / rms(all);
+}
+
+// Of relative_error. The reference accumulates in double: what is left are roundings to f32, and K and V, which may
+// fall to the other side of a rounding to f16 than the oracle's: as a bound, as if all of them did in one layer.
+//
+// The cpu backend may round a matmul's input to int8 in blocks: an error of step / sqrt(12) an element with a step
+// of max / 127, and max at most sqrt(32) times the root mean square in a block of 32. Four matmuls follow one
+// another in a layer, and lm_head; their errors are independent, so they add up as a square root.
+double tolerance(const BackendChoice& backend, const Shape& shape) {
+  if (backend.backend == QWQ_BACKEND_REFERENCE) return 0x1p-11;
+  return std::sqrt(4.0 * shape.n_layers + 1) * std::sqrt(32.0) / (127 * std::sqrt(12.0));
+}
+
+// Bits of the logits after every token, prefilled in the given chunks.
+std::vector<float> prefill(TestEngine& engine, const std::vector<int32_t>& tokens, int32_t chunk, int32_t role) {
+  std::vector<float> logits;
+  for (size_t first = 0; first < tokens.size(); first += static_cast<size_t>(chunk)) {
+    const size_t last = std::min(tokens.size(), first + static_cast<size_t>(chunk));
+    TestRun run({tokens.begin() + static_cast<ptrdiff_t>(first), tokens.begin() + static_cast<ptrdiff_t>(last)},
+                blocks(0, 12), static_cast<int32_t>(first), role, engine.vocab);
+    step(engine, {&run});
+    logits.insert(logits.end(), run.logits.begin(), run.logits.end());
+  }
+  return logits;
+}
+
+}  // namespace
+
+TEST(matches_the_double_precision_decoder) {
+  for (const Shape& shape : shapes()) {
+    TestModel model(shape, kSeed);
+    const std::vector<int32_t> tokens = some_tokens(21, shape.vocab);
+    const auto expected = Oracle(model).logits(tokens);
+    for (const BackendChoice& backend : usable_backends()) {
+      TestEngine engine(model, backend, 2);
+      for (const int32_t role : {QWQ_ROLE_PROMPT, QWQ_ROLE_GENERATED}) {
+        const double error = relative_error(prefill(engine, tokens, 21, role), expected);
+        if (!(error <= tolerance(backend, shape))) {
+          fail(__FILE__, __LINE__, shape.name, " on ", backend.name(), ", role ", role, ": relative error ", error,
+               ", expected at most ", tolerance(backend, shape), " (seed ", kSeed, ")");
+        }
+      }
+    }
+  }
+}
+
+TEST(chunks_change_no_bit) {
+  for (const Shape& shape : shapes()) {
+    TestModel model(shape, kSeed + 1);
+    const std::vector<int32_t> tokens = some_tokens(41, shape.vocab);
+    for (const BackendChoice& backend : usable_backends()) {
+      TestEngine engine(model, backend, 2);
+      for (const int32_t role : {QWQ_ROLE_PROMPT, QWQ_ROLE_GENERATED}) {
+        const std::vector<float> whole = prefill(engine, tokens, 41, role);
+        for (const int32_t chunk : {1, 2, 7, 8, 16, 33}) {
+          if (prefill(engine, tokens, chunk, role) != whole) {
+            fail(__FILE__, __LINE__, shape.name, " on ", backend.name(), ", role ", role, ": chunks of ", chunk,
+                 " differ from the whole");
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST(threads_change_no_bit) {
+  for (const Shape& shape : shapes()) {
+    TestModel model(shape, kSeed + 2);
+    const std::vector<int32_t> tokens = some_tokens(29, shape.vocab);
+    for (const BackendChoice& backend : usable_backends()) {
+      for (const int32_t role : {QWQ_ROLE_PROMPT, QWQ_ROLE_GENERATED}) {
+        TestEngine one(model, backend, 1);
+        const std::vector<float> expected = prefill(one, tokens, 29, role);
+        for (const int32_t n_threads : {2, 3, 4}) {
+          TestEngine engine(model, backend, n_threads);
+          if (prefill(engine, tokens, 29, role) != expected) {
+            fail(__FILE__, __LINE__, shape.name, " on ", backend.name(), ", role ", role, ": ", n_threads,
+                 " threads differ from one");
+          }
+        }
+      }
+    }
+  }
+}
+
+// Five sequences of both roles, mixed, some with a past: each gets the bits it gets alone.
+TEST(batch_mates_change_no_bit) {
+  for (const Shape& shape : shapes()) {
+    TestModel model(shape, kSeed + 3);
+    for (const BackendChoice& backend : usable_backends()) {
+      struct Plan {
+        int32_t past, n_tokens, role;
+      };
+      const Plan plans[] = {{0, 9, QWQ_ROLE_PROMPT},
+                            {13, 1, QWQ_ROLE_GENERATED},
+                            {16, 17, QWQ_ROLE_PROMPT},
+                            {7, 3, QWQ_ROLE_GENERATED},
+                            {5, 1, QWQ_ROLE_PROMPT}};
+      constexpr int kRuns = 5;
+      std::vector<std::vector<float>> together(kRuns), alone(kRuns);
+      for (const bool in_one_batch : {true, false}) {
+        TestEngine engine(model, backend, 2);
+        std::vector<std::unique_ptr<TestRun>> runs;
+        for (int i = 0; i < kRuns; ++i) {
+          const Plan& plan = plans[i];
+          const uint64_t salt = static_cast<uint64_t>(i);
+          const std::vector<int32_t> table = blocks(i * 8, 8);
+          if (plan.past > 0) {
+            TestRun past(some_tokens(plan.past, shape.vocab, salt), table, 0, QWQ_ROLE_PROMPT, shape.vocab);
+            step(engine, {&past});
+          }
+          runs.push_back(std::make_unique<TestRun>(some_tokens(plan.n_tokens, shape.vocab, salt + 100), table,
+                                                   plan.past, plan.role, shape.vocab));
+        }
+        std::vector<TestRun*> all;
+        for (const auto& run : runs) all.push_back(run.get());
+        if (in_one_batch) {
+          step(engine, all);
+        } else {
+          for (TestRun* run : all) step(engine, {run});
+        }
+        for (size_t i = 0; i < kRuns; ++i) (in_one_batch ? together : alone)[i] = runs[i]->logits;
+      }
+      for (int i = 0; i < kRuns; ++i) {
+        if (together[static_cast<size_t>(i)] != alone[static_cast<size_t>(i)]) {
+          fail(__FILE__, __LINE__, shape.name, " on ", backend.name(), ": sequence ", i, " depends on its mates");
+        }
+      }
+    }
+  }
+}
+
+QWQ_TEST_MAIN
