@@ -1,9 +1,8 @@
 package dev.qwq.tokenizer;
 
-import dev.qwq.ErrorCode;
 import dev.qwq.MalformedFileException;
-import dev.qwq.QwqException;
 import dev.qwq.tokenizer.TokenizerData.AddedToken;
+import dev.qwq.weights.GgufFile;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,7 +32,9 @@ final class GgufTokenizer {
   }
 
   static Optional<TokenizerData> open(Path file) {
-    throw new QwqException(ErrorCode.INTERNAL, file + ": GGUF tokenizers are read with the model");
+    try (GgufFile gguf = GgufFile.openMetadata(file)) {
+      return read(file, gguf.metadata());
+    }
   }
 
   static Optional<TokenizerData> read(Path file, Map<String, Object> metadata) {

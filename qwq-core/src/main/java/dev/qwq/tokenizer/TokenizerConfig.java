@@ -3,6 +3,7 @@ package dev.qwq.tokenizer;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.qwq.MalformedFileException;
 import dev.qwq.tokenizer.TokenizerData.AddedToken;
+import dev.qwq.weights.JsonFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -7,6 +7,8 @@ import dev.qwq.MalformedFileException;
 import dev.qwq.QwqException;
 import dev.qwq.UnsupportedModelException;
 import dev.qwq.tokenizer.TokenizerData.AddedToken;
+import dev.qwq.weights.Excerpt;
+import dev.qwq.weights.JsonFile;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
@@ -158,11 +160,7 @@ final class TokenizerFiles {
 
   /** Shortens what a file says to what a message can carry. */
   static String excerpt(String text) {
-    StringBuilder excerpt = new StringBuilder();
-    text.codePoints()
-        .limit(120)
-        .forEach(c -> excerpt.appendCodePoint(Character.isISOControl(c) ? '\uFFFD' : c));
-    return text.codePointCount(0, text.length()) > 120 ? excerpt + "…" : excerpt.toString();
+    return Excerpt.of(text);
   }
 
   private static Path folderOf(Path file) {

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.NullNode;
 import dev.qwq.MalformedFileException;
 import dev.qwq.tokenizer.TokenizerData.AddedToken;
+import dev.qwq.weights.JsonFile;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
