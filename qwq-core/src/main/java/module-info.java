@@ -3,6 +3,8 @@ module dev.qwq.core {
   requires dev.qwq.nativelib;
   requires com.fasterxml.jackson.databind;
   requires org.slf4j;
+  requires jdk.jfr;
+  requires jdk.management;
   requires static org.jspecify;
 
   exports dev.qwq;

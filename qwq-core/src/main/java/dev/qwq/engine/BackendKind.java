@@ -1,0 +1,22 @@
+package dev.qwq.engine;
+
+import dev.qwq.nativelib.ffi.Qwq;
+
+/** Which implementation of the operators computes. */
+public enum BackendKind {
+  /** Scalar code with double accumulation: slow, and what the others are measured against. */
+  REFERENCE(Qwq.QWQ_BACKEND_REFERENCE()),
+  /** Vector code for this processor. */
+  CPU(Qwq.QWQ_BACKEND_CPU());
+
+  private final int nativeValue;
+
+  BackendKind(int nativeValue) {
+    this.nativeValue = nativeValue;
+  }
+
+  /** The value of {@code enum qwq_backend}. */
+  int nativeValue() {
+    return nativeValue;
+  }
+}

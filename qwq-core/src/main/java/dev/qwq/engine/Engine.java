@@ -1,0 +1,287 @@
+package dev.qwq.engine;
+
+import dev.qwq.ErrorCode;
+import dev.qwq.QwqException;
+import dev.qwq.model.ModelConfig;
+import dev.qwq.model.ModelSource;
+import dev.qwq.nativelib.NativeLibrary;
+import dev.qwq.nativelib.NativeLibraryException;
+import java.util.NavigableSet;
+import java.util.Objects;
+import java.util.OptionalLong;
+import java.util.TreeSet;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.function.IntConsumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Runs many generations over one model. Each step of the model computes tokens of all of them
+ * (continuous batching); what a generation yields does not depend on the others.
+ *
+ * <p>Thread-safe. The engine has one thread of its own, which calls listeners and is parked when
+ * there is nothing to do, beside the native worker threads.
+ */
+public final class Engine implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Engine.class);
+  private static final int MAX_THREADS = 1024;
+
+  private final EngineInfo info;
+  private final SchedulerLoop loop;
+
+  private Engine(EngineInfo info, SchedulerLoop loop) {
+    this.info = info;
+    this.loop = loop;
+  }
+
+  /**
+   * Sets an engine up: takes all memory it will ever need and starts its threads.
+   *
+   * @param model the model; it stays the caller's, and must not be closed before the engine is
+   * @param options how to set up
+   * @return a running engine
+   * @throws QwqException with {@code OUT_OF_MEMORY}, {@code UNSUPPORTED_BACKEND}, {@code
+   *     NATIVE_LIBRARY}, {@code INVALID_ARGUMENT}, or {@code UNSUPPORTED_MODEL}
+   */
+  public static Engine open(ModelSource model, EngineOptions options) {
+    return open(model, model.config(), options);
+  }
+
+  /**
+   * As {@link #open(ModelSource, EngineOptions)}, with hyper-parameters that are not all the
+   * model's own, such as YaRN that its files leave off.
+   *
+   * @param model the model
+   * @param config its hyper-parameters; they must fit its tensors
+   * @param options how to set up
+   * @return a running engine
+   */
+  public static Engine open(ModelSource model, ModelConfig config, EngineOptions options) {
+    JdkCheck.warnOnce();
+    loadLibrary();
+    NativeModel nativeModel = new NativeModel(model, config);
+    NativeEngine nativeEngine = null;
+    try {
+      int threads =
+          options.threads() != 0
+              ? options.threads()
+              : Math.min(MAX_THREADS, Runtime.getRuntime().availableProcessors());
+      OptionalLong available = new SystemMemory().available();
+      OptionalLong free =
+          available.isPresent()
+              ? OptionalLong.of(available.getAsLong() - model.weightBytes())
+              : available;
+      long bytesPerToken = NativeEngine.memory(nativeModel, options, threads, 1).kvBytesPerToken();
+      MemoryPlan plan = MemoryPlan.of(options, config.contextLength(), bytesPerToken, free);
+      NativeEngine.Memory memory =
+          NativeEngine.memory(nativeModel, options, threads, plan.kvBlocks());
+      MemoryPlan.checkFits(memory, free);
+      nativeEngine = new NativeEngine(nativeModel, options, threads, plan.kvBlocks());
+      EngineInfo info =
+          new EngineInfo(
+              options.backend(),
+              nativeEngine.isa(),
+              threads,
+              config.vocabSize(),
+              plan.contextLength(),
+              options.kvBlockSize(),
+              plan.kvBlocks(),
+              memory.kvBytesPerToken(),
+              memory.kvCacheBytes(),
+              memory.workspaceBytes(),
+              options.maxBatchTokens(),
+              options.maxSequences(),
+              options.maxQueued());
+      return start(info, nativeEngine, nativeModel);
+    } catch (Throwable e) {
+      if (nativeEngine != null) {
+        nativeEngine.close();
+      }
+      nativeModel.close();
+      throw e;
+    }
+  }
+
+  private static Engine start(EngineInfo info, NativeEngine engine, NativeModel model) {
+    Engine started =
+        over(
+            engine,
+            info,
+            () -> {
+              engine.close();
+              model.close();
+            });
+    LOG.debug("Engine started: {}", info);
+    return started;
+  }
+
+  /**
+   * Starts an engine over anything that steps.
+   *
+   * @param onExit called on the engine thread when it has come to its end
+   */
+  static Engine over(Stepper stepper, EngineInfo info, Runnable onExit) {
+    SchedulerLoop loop = new SchedulerLoop(info, stepper, onExit);
+    loop.start();
+    return new Engine(info, loop);
+  }
+
+  private static void loadLibrary() {
+    try {
+      NativeLibrary.load();
+    } catch (NativeLibraryException e) {
+      throw new QwqException(ErrorCode.NATIVE_LIBRARY, String.valueOf(e.getMessage()), e);
+    }
+  }
+
+  /**
+   * Begins a conversation.
+   *
+   * @return KV state with nothing in it
+   * @throws QwqException with {@code CLOSED} if the engine is closed
+   */
+  public KvSequence newSequence() {
+    if (loop.isClosing()) {
+      throw SchedulerLoop.closed("engine");
+    }
+    return new KvSequence(loop);
+  }
+
+  /**
+   * Submits a generation. Returns at once; the listener hears the rest.
+   *
+   * <p>What the sequence holds is compared with the prompt: the common beginning is not computed
+   * again, and the rest is forgotten. Tokens of the common beginning that were generated here count
+   * as generated for the numeric recipe, so that going on after the last token of an answer gives
+   * what would have come next without the pause.
+   *
+   * @param sequence the conversation's KV state, of this engine and not in use
+   * @param request what to generate
+   * @param listener hears of progress, tokens and the end
+   * @return the handle to stop it
+   * @throws QwqException with {@code CONTEXT_EXCEEDED} if the prompt leaves no room for a token,
+   *     {@code QUEUE_FULL}, {@code SESSION_BUSY}, {@code CLOSED}, or {@code INVALID_ARGUMENT}; the
+   *     listener is then never called
+   */
+  public Generation submit(
+      KvSequence sequence, GenerationRequest request, GenerationListener listener) {
+    Objects.requireNonNull(listener, "listener");
+    checkTokens(request.prompt(), 1);
+    request.sampling().logitBias().keySet().forEach(id -> checkToken("logitBias", id));
+    if (!sequence.belongsTo(loop)) {
+      throw new QwqException(
+          ErrorCode.INVALID_ARGUMENT, "sequence: expected one of this engine, found another's");
+    }
+    GenerationTask task = new GenerationTask(loop, sequence, request, listener, info);
+    loop.submit(task);
+    return new Generation(task);
+  }
+
+  /**
+   * Computes how likely the model finds each token of a text after those before it. Shares the
+   * engine with running generations. Blocks; an interrupt of the calling thread cancels.
+   *
+   * @param tokens the text, 1 to contextLength ids; nothing is prepended
+   * @param logitsAt positions after which the raw logits are wanted; may be empty
+   * @param progress is told how many tokens are computed, on the engine thread; must return quickly
+   * @return log-probabilities, their mean, and logits
+   * @throws QwqException with {@code CONTEXT_EXCEEDED}, {@code QUEUE_FULL}, {@code CLOSED}, or
+   *     {@code INVALID_ARGUMENT}
+   * @throws CancellationException if the calling thread is interrupted; its interrupt status is set
+   */
+  public Scores score(int[] tokens, int[] logitsAt, IntConsumer progress) {
+    if (loop.isEngineThread()) {
+      throw new IllegalStateException("score() blocks and was called by a listener");
+    }
+    if (tokens.length == 0) {
+      throw new QwqException(
+          ErrorCode.INVALID_ARGUMENT, "tokens: expected at least one, found none");
+    }
+    checkTokens(tokens, 0);
+    NavigableSet<Integer> positions = new TreeSet<>();
+    for (int position : logitsAt) {
+      if (position < 0 || position >= tokens.length) {
+        throw new QwqException(
+            ErrorCode.INVALID_ARGUMENT,
+            "logitsAt: expected 0 to " + (tokens.length - 1) + ", found " + position);
+      }
+      positions.add(position);
+    }
+    try (KvSequence sequence = newSequence()) {
+      ScoreTask task =
+          new ScoreTask(loop, sequence, tokens.clone(), positions, progress, info.vocabSize());
+      loop.submit(task);
+      return await(task);
+    }
+  }
+
+  private Scores await(ScoreTask task) {
+    CompletableFuture<Scores> result = task.result();
+    try {
+      return result.get();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      task.cancel();
+      result.handle((scores, failure) -> failure).join(); // Soon, and regardless of interrupts.
+      throw new CancellationException("interrupted");
+    } catch (CancellationException e) {
+      throw loop.isClosing() ? SchedulerLoop.closed("engine") : e;
+    } catch (ExecutionException e) {
+      if (e.getCause() instanceof QwqException failure) {
+        throw new QwqException(failure.code(), String.valueOf(failure.getMessage()), failure);
+      }
+      throw new QwqException(ErrorCode.INTERNAL, "Scoring failed: " + e.getCause(), e);
+    }
+  }
+
+  private void checkTokens(int[] tokens, int toGenerate) {
+    if (tokens.length > info.contextLength() - toGenerate) {
+      throw new QwqException(
+          ErrorCode.CONTEXT_EXCEEDED,
+          "The prompt has %d tokens, but the context has room for %d%s."
+              .formatted(
+                  tokens.length,
+                  info.contextLength(),
+                  toGenerate > 0 ? ", one of them to be generated" : ""));
+    }
+    for (int token : tokens) {
+      checkToken("prompt", token);
+    }
+  }
+
+  private void checkToken(String where, int token) {
+    if (token < 0 || token >= info.vocabSize()) {
+      throw new QwqException(
+          ErrorCode.INVALID_ARGUMENT,
+          "%s: expected token ids from 0 to %d, found %d"
+              .formatted(where, info.vocabSize() - 1, token));
+    }
+  }
+
+  /**
+   * Returns what the engine was set up with.
+   *
+   * @return all values, defaults resolved
+   */
+  public EngineInfo info() {
+    return info;
+  }
+
+  /** How much is in use, between two steps. */
+  CompletableFuture<SchedulerLoop.Load> load() {
+    return loop.load();
+  }
+
+  /**
+   * Refuses new work, cancels what runs or waits (listeners hear {@code CANCELLED}), waits for the
+   * step in flight to stop, and frees everything; from here on the model may be closed. Idempotent;
+   * any thread may call it. Called by a listener it returns at once, and the engine ends soon
+   * after.
+   */
+  @Override
+  public void close() {
+    loop.close();
+  }
+}

@@ -1,0 +1,98 @@
+package dev.qwq.engine;
+
+import dev.qwq.nativelib.ffi.Qwq;
+import dev.qwq.nativelib.ffi.qwq_engine_config;
+import dev.qwq.nativelib.ffi.qwq_error;
+import dev.qwq.nativelib.ffi.qwq_memory;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
+
+/**
+ * The native engine: KV cache, workspace and worker threads for one model. The thread that steps is
+ * the first worker of its pool.
+ */
+final class NativeEngine implements Stepper, AutoCloseable {
+  /** Bytes an engine takes from the heap. */
+  record Memory(long kvCacheBytes, long kvBytesPerToken, long workspaceBytes) {}
+
+  private final MemorySegment handle;
+  // Closed by the engine thread, created by whoever opens the engine.
+  private final Arena arena = Arena.ofShared();
+  private final MemorySegment error = qwq_error.allocate(arena);
+
+  /**
+   * Takes the memory and starts the threads.
+   *
+   * @throws dev.qwq.QwqException with {@code UNSUPPORTED_BACKEND}, {@code OUT_OF_MEMORY} or {@code
+   *     INVALID_ARGUMENT}
+   */
+  NativeEngine(NativeModel model, EngineOptions options, int threads, int kvBlocks) {
+    boolean created = false;
+    try (Arena scratch = Arena.ofConfined()) {
+      MemorySegment out = scratch.allocate(Qwq.C_POINTER);
+      MemorySegment config = config(options, threads, kvBlocks, scratch);
+      NativeCalls.check(Qwq.qwq_engine_create(model.handle(), config, out, error), error);
+      handle = out.get(Qwq.C_POINTER, 0);
+      created = true;
+    } finally {
+      if (!created) {
+        arena.close();
+      }
+    }
+  }
+
+  /** Computes what an engine would take, without taking it. */
+  static Memory memory(NativeModel model, EngineOptions options, int threads, int kvBlocks) {
+    try (Arena scratch = Arena.ofConfined()) {
+      MemorySegment error = qwq_error.allocate(scratch);
+      MemorySegment out = qwq_memory.allocate(scratch);
+      MemorySegment config = config(options, threads, kvBlocks, scratch);
+      NativeCalls.check(Qwq.qwq_engine_memory(model.handle(), config, out, error), error);
+      return new Memory(
+          qwq_memory.kv_cache_bytes(out),
+          qwq_memory.kv_bytes_per_token(out),
+          qwq_memory.workspace_bytes(out));
+    }
+  }
+
+  private static MemorySegment config(
+      EngineOptions options, int threads, int kvBlocks, Arena arena) {
+    MemorySegment config = qwq_engine_config.allocate(arena);
+    qwq_engine_config.backend(config, options.backend().nativeValue());
+    qwq_engine_config.n_threads(config, threads);
+    String isa = options.cpuIsa();
+    if (isa != null) {
+      // Shorter than the field by EngineOptions; the rest is zero.
+      byte[] name = isa.getBytes(StandardCharsets.US_ASCII);
+      MemorySegment.copy(name, 0, qwq_engine_config.cpu_isa(config), Qwq.C_CHAR, 0, name.length);
+    }
+    qwq_engine_config.kv_block_size(config, options.kvBlockSize());
+    qwq_engine_config.n_kv_blocks(config, kvBlocks);
+    qwq_engine_config.max_batch_tokens(config, options.maxBatchTokens());
+    qwq_engine_config.max_sequences(config, options.maxSequences());
+    return config;
+  }
+
+  /** Name of the instruction set in use. */
+  String isa() {
+    return Qwq.qwq_engine_isa(handle).getString(0);
+  }
+
+  @Override
+  public boolean step(StepBatch batch) {
+    int status = Qwq.qwq_step(handle, batch.struct(), error);
+    if (status == Qwq.QWQ_CANCELLED()) {
+      return false;
+    }
+    NativeCalls.check(status, error);
+    return true;
+  }
+
+  /** Joins the workers and frees the memory; no step may be running. */
+  @Override
+  public void close() {
+    Qwq.qwq_engine_destroy(handle);
+    arena.close();
+  }
+}

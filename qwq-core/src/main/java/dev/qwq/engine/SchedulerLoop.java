@@ -1,0 +1,246 @@
+package dev.qwq.engine;
+
+import dev.qwq.ErrorCode;
+import dev.qwq.QwqException;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The engine thread and its inbox. Everything that others ask for becomes a command in the inbox,
+ * carried out between two steps; with nothing to do the thread is parked.
+ */
+final class SchedulerLoop {
+  /** How much of the engine is in use at one moment. */
+  record Load(int freeBlocks, boolean idle, long evictions, long preemptions) {}
+
+  private interface Command {
+    void apply(Scheduler scheduler, KvMemory memory);
+  }
+
+  private static final Logger LOG = LoggerFactory.getLogger(SchedulerLoop.class);
+  private static final AtomicInteger THREADS = new AtomicInteger();
+
+  private final EngineInfo info;
+  private final Stepper stepper;
+  private final Runnable onExit;
+  private final MemorySegment cancelFlag = StepBatch.newCancelFlag();
+  private final AtomicInteger unfinished = new AtomicInteger();
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition changed = lock.newCondition();
+  private final Deque<Command> inbox = new ArrayDeque<>();
+  private final Thread thread;
+  private volatile boolean cancelRequested;
+  private volatile boolean closing;
+
+  /**
+   * Creates the loop; {@link #start} starts it.
+   *
+   * @param onExit called on the engine thread when it has come to its end
+   */
+  SchedulerLoop(EngineInfo info, Stepper stepper, Runnable onExit) {
+    this.info = info;
+    this.stepper = stepper;
+    this.onExit = onExit;
+    thread =
+        Thread.ofPlatform()
+            .daemon()
+            .name("qwq-engine-" + THREADS.incrementAndGet())
+            .unstarted(this::run);
+  }
+
+  void start() {
+    thread.start();
+  }
+
+  boolean isEngineThread() {
+    return Thread.currentThread() == thread;
+  }
+
+  boolean isClosing() {
+    return closing;
+  }
+
+  /** Hands a task over. Any thread; does not wait for a step. */
+  void submit(Task task) {
+    int limit = (int) Math.min(Integer.MAX_VALUE, (long) info.maxSequences() + info.maxQueued());
+    if (unfinished.getAndUpdate(n -> n < limit ? n + 1 : n) >= limit) {
+      throw new QwqException(
+          ErrorCode.QUEUE_FULL,
+          "%d generations run or wait, and no more may (maxSequences %d, maxQueued %d)."
+              .formatted(limit, info.maxSequences(), info.maxQueued()));
+    }
+    boolean handedOver = false;
+    try {
+      claim(task);
+      if (!post((scheduler, memory) -> scheduler.accept(task))) {
+        task.sequence().unclaim();
+        throw closed("engine");
+      }
+      handedOver = true;
+    } finally {
+      if (!handedOver) {
+        unfinished.decrementAndGet();
+      }
+    }
+  }
+
+  private static void claim(Task task) {
+    KvSequence sequence = task.sequence();
+    if (!sequence.claim(task)) {
+      throw new QwqException(
+          ErrorCode.SESSION_BUSY, "The sequence is in use by another generation.");
+    }
+    // After the claim: whoever closes the sequence either is seen here or sees the claim.
+    if (sequence.isClosed()) {
+      sequence.unclaim();
+      throw closed("sequence");
+    }
+  }
+
+  static QwqException closed(String what) {
+    return new QwqException(ErrorCode.CLOSED, "The " + what + " is closed.");
+  }
+
+  /** Frees a closed sequence's blocks. Any thread. */
+  void release(KvSequence sequence) {
+    // Of a closed engine everything is free already.
+    post((scheduler, memory) -> scheduler.release(sequence));
+  }
+
+  /** Takes notice of a cancelled task. Any thread. */
+  void cancelled(Task task) {
+    cancelRequested = true;
+    if (task.isInStep()) {
+      StepBatch.setCancelFlag(cancelFlag, true);
+    }
+  }
+
+  /** A task is over. */
+  void finished() {
+    unfinished.decrementAndGet();
+  }
+
+  /** Asks how much is in use, between two steps. Any thread. */
+  CompletableFuture<Load> load() {
+    CompletableFuture<Load> load = new CompletableFuture<>();
+    boolean posted =
+        post(
+            (scheduler, memory) ->
+                load.complete(
+                    new Load(
+                        memory.pool().available(),
+                        scheduler.isIdle(),
+                        memory.evictions(),
+                        scheduler.preemptions())));
+    if (!posted) {
+      load.completeExceptionally(closed("engine"));
+    }
+    return load;
+  }
+
+  /** Puts a command into the inbox; false if the engine takes no more. */
+  private boolean post(Command command) {
+    lock.lock();
+    try {
+      if (closing) {
+        return false;
+      }
+      inbox.addLast(command);
+      changed.signal();
+      return true;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Ends all work and the thread; returns when it has ended, unless called by it. */
+  void close() {
+    refuse();
+    StepBatch.setCancelFlag(cancelFlag, true);
+    if (isEngineThread()) {
+      return;
+    }
+    boolean interrupted = false;
+    while (true) {
+      try {
+        thread.join();
+        break;
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void refuse() {
+    lock.lock();
+    try {
+      closing = true;
+      changed.signal();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void run() {
+    PrefillPacer pacer = new PrefillPacer();
+    KvMemory memory = new KvMemory(new BlockPool(info.kvBlocks(), info.kvBlockSize()));
+    try (StepBatch batch = new StepBatch(info.maxSequences(), info.maxBatchTokens(), cancelFlag)) {
+      StepExecutor executor = new StepExecutor(stepper, batch, pacer, this::isClosing);
+      Scheduler scheduler = new Scheduler(info, memory, executor, pacer);
+      QwqException failure = null;
+      try {
+        while (awaitWork(scheduler, memory)) {
+          scheduler.step();
+        }
+      } catch (Throwable e) {
+        LOG.error("The engine has failed and is closed", e);
+        failure = new QwqException(ErrorCode.INTERNAL, "The engine has failed: " + e, e);
+      }
+      refuse();
+      // Nothing is added any more; tasks among the commands are still to be ended.
+      inbox.forEach(command -> command.apply(scheduler, memory));
+      scheduler.endAll(failure);
+    } finally {
+      onExit.run();
+    }
+  }
+
+  /** Carries out commands, parked until there is something to do; false when the engine closes. */
+  private boolean awaitWork(Scheduler scheduler, KvMemory memory) {
+    while (!closing) {
+      @Nullable Command command;
+      lock.lock();
+      try {
+        while (inbox.isEmpty() && scheduler.isIdle() && !closing) {
+          changed.awaitUninterruptibly();
+        }
+        command = inbox.pollFirst();
+      } finally {
+        lock.unlock();
+      }
+      if (command != null) {
+        command.apply(scheduler, memory);
+        continue;
+      }
+      if (cancelRequested) {
+        cancelRequested = false;
+        scheduler.dropCancelled();
+      }
+      if (!scheduler.isIdle()) {
+        return !closing;
+      }
+    }
+    return false;
+  }
+}

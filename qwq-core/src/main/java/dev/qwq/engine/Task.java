@@ -1,0 +1,117 @@
+package dev.qwq.engine;
+
+import dev.qwq.QwqException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Work on one sequence that takes several steps. What a task has to do next follows from its
+ * sequence alone: compute the tokens of the history that are not computed yet. So a task can lose
+ * its KV blocks at any time and just goes on.
+ *
+ * <p>Belongs to the engine thread, but for {@link #cancel} and {@link #isDone}.
+ */
+abstract class Task {
+  private final SchedulerLoop loop;
+  private final KvSequence sequence;
+  private final int[] prompt;
+  private boolean begun;
+  private volatile boolean cancelled;
+  private volatile boolean inStep;
+  private volatile boolean done;
+
+  Task(SchedulerLoop loop, KvSequence sequence, int[] prompt) {
+    this.loop = loop;
+    this.sequence = sequence;
+    this.prompt = prompt;
+  }
+
+  /** Asks the task to end; any thread, does not block, idempotent. */
+  final void cancel() {
+    if (!done && !cancelled) {
+      cancelled = true;
+      loop.cancelled(this);
+    }
+  }
+
+  final boolean isCancelled() {
+    return cancelled;
+  }
+
+  /** True once the task is over and whoever waits for it has been told; any thread. */
+  final boolean isDone() {
+    return done;
+  }
+
+  /** True while a step may be computing this task; any thread. */
+  final boolean isInStep() {
+    return inStep;
+  }
+
+  final void setInStep(boolean now) {
+    inStep = now;
+  }
+
+  final KvSequence sequence() {
+    return sequence;
+  }
+
+  final int[] prompt() {
+    return prompt;
+  }
+
+  /** The task gets its turn: the first one or, after a preemption, another. */
+  final void resume(BlockPool pool) {
+    if (!begun) {
+      begun = true;
+      sequence.adopt(prompt, pool);
+      begin(sequence.computed());
+    }
+  }
+
+  /** Tokens the sequence must have room for to get on: all that are known, and one more. */
+  final int tokensAhead() {
+    return (begun ? sequence.history().size() : prompt.length) + 1;
+  }
+
+  /** True if all that is left to compute is the token generated last. */
+  final boolean isDecoding() {
+    TokenHistory history = sequence.history();
+    int last = history.size() - 1;
+    return sequence.computed() == last && history.role(last) == TokenRole.GENERATED;
+  }
+
+  /** How many tokens the next step may compute at most, at least 1; they have one role. */
+  int runLength() {
+    int from = sequence.computed();
+    return sequence.history().runEnd(from) - from;
+  }
+
+  /** The task is over: its sequence is free for others by now. Called once. */
+  final void end(GenerationEnd.Reason reason, @Nullable QwqException failure) {
+    try {
+      loop.finished();
+      ended(reason, failure);
+    } finally {
+      done = true;
+    }
+  }
+
+  /** The sequence holds the prompt now, and {@code cached} tokens of it are computed already. */
+  abstract void begin(int cached);
+
+  /** Makes ready for a step that computes {@code count} tokens; repeated if the step is. */
+  abstract void prepare(int count);
+
+  /** Adds the next {@code count} tokens, as prepared, to a step. */
+  abstract void addTo(StepBatch batch, int count);
+
+  /**
+   * A step has computed {@code count} tokens as its run {@code run}, and the sequence has advanced.
+   *
+   * @return how the task has ended, or null if there is more to do
+   */
+  abstract GenerationEnd.@Nullable Reason computed(StepBatch batch, int run, int count);
+
+  /** Frees what the task holds itself and tells whoever waits for it. */
+  abstract void ended(GenerationEnd.Reason reason, @Nullable QwqException failure);
+}
