@@ -3,6 +3,7 @@ package dev.qwq.tokenizer;
 import dev.qwq.ErrorCode;
 import dev.qwq.QwqException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Objects;
 import java.util.OptionalInt;
 
@@ -89,6 +90,36 @@ public final class Tokenizer {
   public int[] encode(String text, boolean recognizeAdded) {
     String sound = TextEncoder.replaceLoneSurrogates(text);
     return encoder.encode(sound, recognizeAdded ? new int[] {0, sound.length()} : NO_RANGES);
+  }
+
+  /**
+   * Encodes a text that only partly comes from a trusted source, such as a rendered chat template.
+   *
+   * @param text the text; a surrogate without its mate is read as U+FFFD
+   * @param trustedRanges pairs of begin and end in UTF-16 units, ascending: {@code <|im_end|>} and
+   *     its like are the tokens of that name only where they lie wholly inside one range. Words are
+   *     cut and merged across the ranges' ends
+   * @return its ids
+   * @throws QwqException with {@code INVALID_ARGUMENT} if the ranges are not ascending pairs inside
+   *     the text
+   */
+  public int[] encode(String text, int[] trustedRanges) {
+    boolean ascending = trustedRanges.length % 2 == 0;
+    int least = 0;
+    for (int bound : trustedRanges) {
+      ascending &= bound >= least;
+      least = bound;
+    }
+    if (!ascending || least > text.length()) {
+      throw new QwqException(
+          ErrorCode.INVALID_ARGUMENT,
+          "trustedRanges: expected ascending pairs from 0 to "
+              + text.length()
+              + ", found "
+              + Arrays.toString(trustedRanges));
+    }
+    // Replacing surrogates changes no length, so the ranges still hold.
+    return encoder.encode(TextEncoder.replaceLoneSurrogates(text), trustedRanges);
   }
 
   /**

@@ -1,7 +1,9 @@
 package dev.qwq.tokenizer;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.qwq.QwqException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -58,6 +60,17 @@ class TrustedRangesTest {
       assertThat(encoder.encode(text.toString(), ranges))
           .as("seed %d, round %d: %s %s", seed, round, text, bounds)
           .containsExactly(expected.stream().mapToInt(i -> i).toArray());
+    }
+  }
+
+  @Test
+  void rangesAreAscendingPairsInsideTheText() {
+    Tokenizer tokenizer = Tokenizer.of(data());
+    assertThat(added(tokenizer.encode("a\uD800<x><x>", new int[] {2, 5}))).hasSize(1);
+    for (int[] ranges : new int[][] {{0}, {2, 1}, {-1, 1}, {0, 4}, {1, 3, 2, 3}}) {
+      assertThatThrownBy(() -> tokenizer.encode("<x>", ranges))
+          .isInstanceOf(QwqException.class)
+          .hasMessageStartingWith("trustedRanges: expected ascending pairs from 0 to 3, found [");
     }
   }
 
