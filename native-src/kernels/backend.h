@@ -86,7 +86,7 @@ struct AttentionRow {
   int32_t position;            // attends to 0 .. position
 };
 
-// Rounds K and V to f16 and writes them to their slots.
+// Writes K and V to their slots, rounded to the cache's type.
 struct StoreKvArgs {
   const float* k;            // [n_rows, n_kv_heads, head_dim]
   const float* v;            // the same
@@ -148,6 +148,7 @@ struct Backend {
   void (*swiglu)(OpContext&, const SwigluArgs&);
   void (*add)(OpContext&, const AddArgs&);
   size_t (*scratch_bytes)(const OpLimits&);
+  KvType kv_type = KvType::kF16;  // of the cache an engine gives it
 };
 
 const Backend& reference_backend();

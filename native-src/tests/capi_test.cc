@@ -242,14 +242,14 @@ TEST(engine_configuration_is_checked) {
       QWQ_UNSUPPORTED, "\"z80?\"");
 }
 
-// 2^31 - 1 blocks of 256 tokens at 128 bytes: 64 TiB, more than an operating system gives.
+// 2^31 - 1 blocks of 256 tokens at 256 bytes: 128 TiB, more than an operating system gives.
 TEST(engine_without_memory_says_how_much) {
   expect_bad_engine(
       [](auto& c) {
         c.n_kv_blocks = kMax;
         c.kv_block_size = 256;
       },
-      QWQ_OUT_OF_MEMORY, "KV cache: 70368744144896 bytes");
+      QWQ_OUT_OF_MEMORY, "KV cache: 140737488289792 bytes");
 }
 
 TEST(engine_memory_is_computed) {
@@ -258,8 +258,8 @@ TEST(engine_memory_is_computed) {
   qwq_engine_config config = engine_config({QWQ_BACKEND_REFERENCE, ""}, 3);
   qwq_memory memory{};
   CHECK_OK(qwq_engine_memory(model.handle(), &config, &memory, error));
-  // layers * (K, V) * kv_heads * head_dim * 2 bytes
-  CHECK_EQ(memory.kv_bytes_per_token, static_cast<uint64_t>(2 * 2 * 2 * 8 * 2));
+  // layers * (K, V) * kv_heads * head_dim * 4 bytes: the reference keeps f32
+  CHECK_EQ(memory.kv_bytes_per_token, static_cast<uint64_t>(2 * 2 * 2 * 8 * 4));
   CHECK_EQ(memory.kv_cache_bytes, memory.kv_bytes_per_token * 8 * 64);
   const uint64_t workspace = memory.workspace_bytes;
   // Activations alone: rows * (hidden * 3 + q * 2 + kv * 2 + intermediate * 2) floats.

@@ -110,6 +110,28 @@ TEST(store_kv_then_attention_over_two_blocks) {
   for (int i = 0; i < 12; ++i) CHECK_NEAR(out[i], expected[i], expected[i] * 0x1p-22);
 }
 
+// Values that f16 would round: 1 + 2^-20 and its like come back as they were.
+TEST(f32_cache_keeps_every_bit) {
+  Fixture f;
+  constexpr int kBlockSize = 2;
+  std::vector<float> cache(2 * 2 * 2 * kBlockSize * 2, NAN);
+  const KvLayer kv = {cache.data(), 2 * 2 * kBlockSize * 2, 2, 2, kBlockSize, KvType::kF32};
+  const int32_t block_table[] = {1};
+  const AttentionRow row = {block_table, 0};
+  const float k[] = {0x1.00001p0f, 2, 3, 4};
+  const float v[] = {0x1.00001p2f, 6, 7, 0x1.00001p3f};
+  f.backend.store_kv(f.ctx, {k, v, 4, 4, 1, &row, kv});
+  CHECK_EQ(kv.k<float>(1, 0)[0], k[0]);
+  CHECK_EQ(kv.k<float>(1, 1)[1], k[3]);
+  CHECK_EQ(kv.v<float>(1, 1)[1], v[3]);
+  CHECK(std::isnan(kv.k<float>(1, 0)[2]));
+
+  const float q[] = {1, 1, 1, 1};
+  float out[4];
+  f.backend.attention(f.ctx, {q, 4, 1, 2, &row, kv, 1.0f, out, Recipe::kPrefill});
+  for (int i = 0; i < 4; ++i) CHECK_EQ(out[i], v[i]);
+}
+
 TEST(swiglu_and_add) {
   Fixture f;
   const float gate[] = {0, std::log(3.0f), -1000, 1000};

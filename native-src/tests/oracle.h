@@ -1,6 +1,6 @@
 // The Qwen2 decoder in double precision, written for clarity and apart from the library: what the runtime's
 // results are compared with. Of the library's roundings it makes only those that are part of the contract: K
-// and V are kept as f16, rotation angles are f32.
+// and V are kept as f16 by all backends but the reference, rotation angles are f32.
 #pragma once
 
 #include <algorithm>
@@ -14,7 +14,7 @@ namespace qwq::test {
 
 class Oracle {
  public:
-  explicit Oracle(const TestModel& model) : m_(model), s_(model.shape) {}
+  Oracle(const TestModel& model, bool f16_cache) : m_(model), s_(model.shape), f16_cache_(f16_cache) {}
 
   // Logits after every token of one sequence: [n_tokens][vocab].
   std::vector<std::vector<double>> logits(const std::vector<int32_t>& tokens) const {
@@ -41,8 +41,8 @@ class Oracle {
       const Vec h = rms_norm(x[t], layer.attn_norm);
       Vec k = linear(layer.k, h, layer.k_bias);
       rope(k, s_.n_kv_heads, t);
-      keys.push_back(to_f16(k));
-      values.push_back(to_f16(linear(layer.v, h, layer.v_bias)));
+      keys.push_back(cached(k));
+      values.push_back(cached(linear(layer.v, h, layer.v_bias)));
       Vec q = linear(layer.q, h, layer.q_bias);
       rope(q, s_.n_heads, t);
       add(x[t], linear(layer.o, attention(q, keys, values)));
@@ -132,7 +132,8 @@ class Oracle {
 
   // Nearest number with 11 significant bits; the tests' values are in the range of normal f16 numbers or so
   // small that it does not matter.
-  static Vec to_f16(Vec x) {
+  Vec cached(Vec x) const {
+    if (!f16_cache_) return x;
     for (double& value : x) {
       int exponent;
       std::frexp(value, &exponent);
@@ -146,6 +147,7 @@ class Oracle {
 
   const TestModel& m_;
   const Shape& s_;
+  const bool f16_cache_;
 };
 
 }  // namespace qwq::test

@@ -9,7 +9,15 @@
 namespace qwq::reference {
 namespace {
 
+double widened(uint16_t f16) {
+  return f16_to_f32(f16);
+}
+double widened(float f32) {
+  return f32;
+}
+
 // One head of one row; `weights` has room for position + 1 values.
+template <typename T>
 void attend(const AttentionArgs& args, int64_t r, int head, double* weights) {
   const KvLayer& kv = args.kv;
   const AttentionRow& row = args.rows[r];
@@ -20,9 +28,9 @@ void attend(const AttentionArgs& args, int64_t r, int head, double* weights) {
 
   double largest = -INFINITY;
   for (int32_t t = 0; t <= row.position; ++t) {
-    const uint16_t* k = kv.k(row.block_table[t / kv.block_size], kv_head) + slot(t);
+    const T* k = kv.k<T>(row.block_table[t / kv.block_size], kv_head) + slot(t);
     double score = 0;
-    for (int i = 0; i < kv.head_dim; ++i) score += static_cast<double>(q[i]) * f16_to_f32(k[i]);
+    for (int i = 0; i < kv.head_dim; ++i) score += static_cast<double>(q[i]) * widened(k[i]);
     weights[t] = score * args.scale;
     largest = std::max(largest, weights[t]);
   }
@@ -34,8 +42,8 @@ void attend(const AttentionArgs& args, int64_t r, int head, double* weights) {
   for (int i = 0; i < kv.head_dim; ++i) {
     double sum = 0;
     for (int32_t t = 0; t <= row.position; ++t) {
-      const uint16_t* v = kv.v(row.block_table[t / kv.block_size], kv_head) + slot(t);
-      sum += weights[t] * f16_to_f32(v[i]);
+      const T* v = kv.v<T>(row.block_table[t / kv.block_size], kv_head) + slot(t);
+      sum += weights[t] * widened(v[i]);
     }
     out[i] = static_cast<float>(sum / total);
   }
@@ -46,11 +54,12 @@ void attend(const AttentionArgs& args, int64_t r, int head, double* weights) {
 void attention(OpContext& ctx, const AttentionArgs& args) {
   int32_t last = 0;
   for (int64_t r = 0; r < args.n_rows; ++r) last = std::max(last, args.rows[r].position);
+  const auto attend_head = args.kv.type == KvType::kF16 ? attend<uint16_t> : attend<float>;
   const size_t bytes = (static_cast<size_t>(last) + 1) * sizeof(double);
   ctx.pool->parallel_for(args.n_rows * args.n_heads, [&](int64_t task, int worker) {
     if (ctx.cancelled()) return;
-    attend(args, task / args.n_heads, static_cast<int>(task % args.n_heads),
-           worker_scratch<double>(ctx, worker, bytes));
+    attend_head(args, task / args.n_heads, static_cast<int>(task % args.n_heads),
+                worker_scratch<double>(ctx, worker, bytes));
   });
 }
 

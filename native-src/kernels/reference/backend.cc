@@ -27,6 +27,7 @@ const Backend& reference_backend() {
       .swiglu = reference::swiglu,
       .add = reference::add,
       .scratch_bytes = reference::scratch_bytes,
+      .kv_type = KvType::kF32,
   };
   return kBackend;
 }
