@@ -1,10 +1,94 @@
 #include "kernels/cpu/isa.h"
 
+#include <array>
+#include <cstdint>
 #include <string_view>
 
-namespace qwq {
+#include "kernels/cpu/variants.h"
 
-std::span<const CpuIsa> cpu_isas() { return {}; }
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
+namespace qwq {
+namespace {
+
+#if defined(__x86_64__)
+
+struct Registers {
+  uint32_t eax = 0;
+  uint32_t ebx = 0;
+  uint32_t ecx = 0;
+  uint32_t edx = 0;
+};
+
+// Zeros for a leaf the processor does not have.
+Registers cpuid(uint32_t leaf) {
+  Registers r;
+  if (__get_cpuid_count(leaf, 0, &r.eax, &r.ebx, &r.ecx, &r.edx) == 0) return {};
+  return r;
+}
+
+// Which register files the operating system saves (XCR0); zero without XSAVE.
+uint64_t saved_registers(const Registers& features) {
+  constexpr uint32_t kOsXsave = 1u << 27;
+  if ((features.ecx & kOsXsave) == 0) return 0;
+  uint32_t low;
+  uint32_t high;
+  asm("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+  return low | static_cast<uint64_t>(high) << 32;
+}
+
+constexpr bool all_set(uint64_t value, uint64_t bits) {
+  return (value & bits) == bits;
+}
+
+std::array<CpuIsa, 3> detect() {
+  const Registers basic = cpuid(1);
+  const Registers extended = cpuid(7);
+  const uint64_t saved = saved_registers(basic);
+
+  constexpr uint32_t kFma = 1u << 12;
+  constexpr uint32_t kAvx = 1u << 28;
+  constexpr uint32_t kF16c = 1u << 29;
+  constexpr uint32_t kAvx2 = 1u << 5;
+  const bool avx2 = all_set(basic.ecx, kFma | kAvx | kF16c) && all_set(extended.ebx, kAvx2);
+
+  constexpr uint32_t kAvx512F = 1u << 16;
+  constexpr uint32_t kAvx512Dq = 1u << 17;
+  constexpr uint32_t kAvx512Bw = 1u << 30;
+  constexpr uint32_t kAvx512Vl = 1u << 31;
+  constexpr uint32_t kAvx512Vnni = 1u << 11;
+  const bool avx512_vnni = avx2 && all_set(extended.ebx, kAvx512F | kAvx512Dq | kAvx512Bw | kAvx512Vl) &&
+                           all_set(extended.ecx, kAvx512Vnni);
+
+  constexpr uint64_t kYmm = 0x06;  // SSE and AVX state
+  constexpr uint64_t kZmm = 0xe6;  // and mask registers, upper halves, zmm16-31
+  return {{
+      {"generic", true, true, true, &cpu::generic_backend},
+      {"avx2", true, avx2, all_set(saved, kYmm), &cpu::avx2_backend},
+      {"avx512_vnni", true, avx512_vnni, all_set(saved, kZmm), &cpu::avx512_vnni_backend},
+  }};
+}
+
+#else
+
+std::array<CpuIsa, 3> detect() {
+  return {{
+      {"generic", true, true, true, &cpu::generic_backend},
+      {"avx2", false, false, false, nullptr},
+      {"avx512_vnni", false, false, false, nullptr},
+  }};
+}
+
+#endif
+
+}  // namespace
+
+std::span<const CpuIsa> cpu_isas() {
+  static const std::array<CpuIsa, 3> isas = detect();
+  return isas;
+}
 
 const Backend* cpu_backend(const char* isa_name) {
   const std::string_view wanted(isa_name);

@@ -1,0 +1,53 @@
+#pragma once
+
+#include "formats/half.h"
+#include "kernels/backend.h"
+#include "kernels/thread_pool.h"
+
+namespace qwq::cpu {
+
+// A piece of one job: features [feature, feature + n_features), rows [row, row + n_rows) of x.
+struct MatmulTile {
+  const MatmulJob* job;
+  int64_t feature;
+  int n_features;
+  int64_t row;
+  int64_t n_rows;
+};
+
+QWQ_INLINE int64_t smaller(int64_t a, int64_t b) {
+  return a < b ? a : b;
+}
+QWQ_INLINE int64_t ceil_div(int64_t a, int64_t b) {
+  return (a + b - 1) / b;
+}
+
+// Calls body(tile, worker) on the pool for tiles that cover all jobs, so that small matrices (k and v)
+// share a section with large ones.
+template <class V, typename Body>
+void for_tiles(OpContext& ctx, const MatmulArgs& args, int features_per_tile, int64_t rows_per_tile,
+               Body&& body) {
+  const int64_t row_tiles = ceil_div(args.n_rows, rows_per_tile);
+  int64_t n_tasks = 0;
+  for (int j = 0; j < args.n_jobs; ++j) {
+    n_tasks += ceil_div(args.jobs[j].weight->rows, features_per_tile) * row_tiles;
+  }
+  ctx.pool->parallel_for(n_tasks, [&](int64_t task, int worker) {
+    if (ctx.cancelled()) return;
+    const MatmulJob* job = args.jobs;
+    for (;;) {
+      const int64_t tasks_of_job = ceil_div(job->weight->rows, features_per_tile) * row_tiles;
+      if (task < tasks_of_job) break;
+      task -= tasks_of_job;
+      ++job;
+    }
+    const int64_t feature = task / row_tiles * features_per_tile;
+    const int64_t row = task % row_tiles * rows_per_tile;
+    const MatmulTile tile = {job, feature,
+                             static_cast<int>(smaller(features_per_tile, job->weight->rows - feature)), row,
+                             smaller(rows_per_tile, args.n_rows - row)};
+    body(tile, worker);
+  });
+}
+
+}  // namespace qwq::cpu

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <immintrin.h>
+
+#include "formats/half.h"
+
+namespace qwq::cpu {
+
+// See Generic for what the members mean.
+struct Avx2 {
+  static constexpr const char* kName = "avx2";
+  static constexpr int kLanes = 8;
+  static constexpr int kTileRows = 4;
+  static constexpr int kTileFeatures = 3;
+  static constexpr int kTileQueries = 2;
+
+  using F = __m256;
+
+  QWQ_INLINE static F zero() { return _mm256_setzero_ps(); }
+  QWQ_INLINE static F set1(float v) { return _mm256_set1_ps(v); }
+  QWQ_INLINE static F load(const void* p) { return _mm256_loadu_ps(static_cast<const float*>(p)); }
+  QWQ_INLINE static __m256i first_lanes(int n) {
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32(n), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+  }
+  QWQ_INLINE static F load_partial(const void* p, int n) {
+    return _mm256_maskload_ps(static_cast<const float*>(p), first_lanes(n));
+  }
+  QWQ_INLINE static void store(float* p, F v) { _mm256_storeu_ps(p, v); }
+  QWQ_INLINE static void store_partial(float* p, F v, int n) { _mm256_maskstore_ps(p, first_lanes(n), v); }
+
+  QWQ_INLINE static F add(F a, F b) { return _mm256_add_ps(a, b); }
+  QWQ_INLINE static F sub(F a, F b) { return _mm256_sub_ps(a, b); }
+  QWQ_INLINE static F mul(F a, F b) { return _mm256_mul_ps(a, b); }
+  QWQ_INLINE static F div(F a, F b) { return _mm256_div_ps(a, b); }
+  QWQ_INLINE static F min(F a, F b) { return _mm256_min_ps(a, b); }
+  QWQ_INLINE static F max(F a, F b) { return _mm256_max_ps(a, b); }
+  QWQ_INLINE static F fma(F a, F b, F c) { return _mm256_fmadd_ps(a, b, c); }
+  QWQ_INLINE static F round(F v) { return _mm256_round_ps(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
+  QWQ_INLINE static F pow2(F n) {
+    const __m256i biased = _mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127));
+    return _mm256_castsi256_ps(_mm256_slli_epi32(biased, 23));
+  }
+  QWQ_INLINE static float reduce_add(F v) {
+    __m128 sum = _mm_add_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
+    sum = _mm_add_ps(sum, _mm_movehl_ps(sum, sum));
+    sum = _mm_add_ss(sum, _mm_movehdup_ps(sum));
+    return _mm_cvtss_f32(sum);
+  }
+  QWQ_INLINE static float reduce_max(F v) {
+    __m128 most = _mm_max_ps(_mm256_castps256_ps128(v), _mm256_extractf128_ps(v, 1));
+    most = _mm_max_ps(most, _mm_movehl_ps(most, most));
+    most = _mm_max_ss(most, _mm_movehdup_ps(most));
+    return _mm_cvtss_f32(most);
+  }
+
+  QWQ_INLINE static __m128i load_16bit(const void* p) {
+    return _mm_loadu_si128(static_cast<const __m128i*>(p));
+  }
+  QWQ_INLINE static __m128i load_16bit_partial(const void* p, int n) {
+    uint16_t padded[kLanes] = {};
+    __builtin_memcpy(padded, p, static_cast<size_t>(n) * sizeof(uint16_t));
+    return load_16bit(padded);
+  }
+  QWQ_INLINE static F widen_bf16(__m128i v) {
+    return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(v), 16));
+  }
+  QWQ_INLINE static F load_f16(const void* p) { return _mm256_cvtph_ps(load_16bit(p)); }
+  QWQ_INLINE static F load_f16_partial(const void* p, int n) {
+    return _mm256_cvtph_ps(load_16bit_partial(p, n));
+  }
+  QWQ_INLINE static F load_bf16(const void* p) { return widen_bf16(load_16bit(p)); }
+  QWQ_INLINE static F load_bf16_partial(const void* p, int n) { return widen_bf16(load_16bit_partial(p, n)); }
+  QWQ_INLINE static void store_f16(uint16_t* p, F v) {
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm256_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT));
+  }
+  QWQ_INLINE static void store_f16_partial(uint16_t* p, F v, int n) {
+    uint16_t padded[kLanes];
+    store_f16(padded, v);
+    for (int i = 0; i < n; ++i) p[i] = padded[i];
+  }
+};
+
+}  // namespace qwq::cpu

@@ -1,0 +1,80 @@
+#pragma once
+
+#include <immintrin.h>
+
+#include "formats/half.h"
+
+namespace qwq::cpu {
+
+// See Generic for what the members mean.
+struct Avx512Vnni {
+  static constexpr const char* kName = "avx512_vnni";
+  static constexpr int kLanes = 16;
+  // 24 accumulators, 4 weights and 1 row fit 32 registers.
+  static constexpr int kTileRows = 6;
+  static constexpr int kTileFeatures = 4;
+  static constexpr int kTileQueries = 4;
+
+  using F = __m512;
+
+  QWQ_INLINE static F zero() { return _mm512_setzero_ps(); }
+  QWQ_INLINE static F set1(float v) { return _mm512_set1_ps(v); }
+  QWQ_INLINE static F load(const void* p) { return _mm512_loadu_ps(p); }
+  QWQ_INLINE static __mmask16 first_lanes(int n) { return static_cast<__mmask16>((1u << n) - 1); }
+  QWQ_INLINE static F load_partial(const void* p, int n) { return _mm512_maskz_loadu_ps(first_lanes(n), p); }
+  QWQ_INLINE static void store(float* p, F v) { _mm512_storeu_ps(p, v); }
+  QWQ_INLINE static void store_partial(float* p, F v, int n) { _mm512_mask_storeu_ps(p, first_lanes(n), v); }
+
+  QWQ_INLINE static F add(F a, F b) { return _mm512_add_ps(a, b); }
+  QWQ_INLINE static F sub(F a, F b) { return _mm512_sub_ps(a, b); }
+  QWQ_INLINE static F mul(F a, F b) { return _mm512_mul_ps(a, b); }
+  QWQ_INLINE static F div(F a, F b) { return _mm512_div_ps(a, b); }
+  QWQ_INLINE static F min(F a, F b) { return _mm512_min_ps(a, b); }
+  QWQ_INLINE static F max(F a, F b) { return _mm512_max_ps(a, b); }
+  QWQ_INLINE static F fma(F a, F b, F c) { return _mm512_fmadd_ps(a, b, c); }
+  QWQ_INLINE static F round(F v) {
+    return _mm512_roundscale_ps(v, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
+  }
+  QWQ_INLINE static F pow2(F n) {
+    const __m512i biased = _mm512_add_epi32(_mm512_cvtps_epi32(n), _mm512_set1_epi32(127));
+    return _mm512_castsi512_ps(_mm512_slli_epi32(biased, 23));
+  }
+  QWQ_INLINE static float reduce_add(F v) {
+    const __m256 half = _mm256_add_ps(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps(v, 1));
+    __m128 sum = _mm_add_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1));
+    sum = _mm_add_ps(sum, _mm_movehl_ps(sum, sum));
+    sum = _mm_add_ss(sum, _mm_movehdup_ps(sum));
+    return _mm_cvtss_f32(sum);
+  }
+  QWQ_INLINE static float reduce_max(F v) {
+    const __m256 half = _mm256_max_ps(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps(v, 1));
+    __m128 most = _mm_max_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1));
+    most = _mm_max_ps(most, _mm_movehl_ps(most, most));
+    most = _mm_max_ss(most, _mm_movehdup_ps(most));
+    return _mm_cvtss_f32(most);
+  }
+
+  QWQ_INLINE static F widen_bf16(__m256i v) {
+    return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(v), 16));
+  }
+  QWQ_INLINE static F load_f16(const void* p) {
+    return _mm512_cvtph_ps(_mm256_loadu_si256(static_cast<const __m256i*>(p)));
+  }
+  QWQ_INLINE static F load_f16_partial(const void* p, int n) {
+    return _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(first_lanes(n), p));
+  }
+  QWQ_INLINE static F load_bf16(const void* p) {
+    return widen_bf16(_mm256_loadu_si256(static_cast<const __m256i*>(p)));
+  }
+  QWQ_INLINE static F load_bf16_partial(const void* p, int n) {
+    return widen_bf16(_mm256_maskz_loadu_epi16(first_lanes(n), p));
+  }
+  QWQ_INLINE static void store_f16(uint16_t* p, F v) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm512_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT));
+  }
+  QWQ_INLINE static void store_f16_partial(uint16_t* p, F v, int n) {
+    _mm256_mask_storeu_epi16(p, first_lanes(n), _mm512_cvtps_ph(v, _MM_FROUND_TO_NEAREST_INT));
+  }
+};
+
+}  // namespace qwq::cpu

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <bit>
+#include <cstddef>
+
+#include "formats/half.h"
+
+namespace qwq::cpu {
+
+// A vector of f32 and the operations kernels are written with: here four lanes in the compiler's own vector
+// type, which every processor has. The other variants have the same members.
+//
+// Loads take any alignment. Partial ones (0 <= n <= kLanes) give zeros in the lanes they do not read; partial
+// stores leave memory beyond n alone.
+struct Generic {
+  static constexpr const char* kName = "generic";
+  static constexpr int kLanes = 4;
+  // Register tiles that fit 16 registers: rows of x by weight rows, and queries at once.
+  static constexpr int kTileRows = 4;
+  static constexpr int kTileFeatures = 3;
+  static constexpr int kTileQueries = 2;
+
+  using F = float __attribute__((vector_size(16)));
+  using I = int32_t __attribute__((vector_size(16)));
+
+  QWQ_INLINE static F zero() { return F{}; }
+  QWQ_INLINE static F set1(float v) { return F{v, v, v, v}; }
+  QWQ_INLINE static F load(const void* p) { return load_partial(p, kLanes); }
+  QWQ_INLINE static F load_partial(const void* p, int n) {
+    F v{};
+    __builtin_memcpy(&v, p, static_cast<size_t>(n) * sizeof(float));
+    return v;
+  }
+  QWQ_INLINE static void store(float* p, F v) { __builtin_memcpy(p, &v, sizeof(v)); }
+  QWQ_INLINE static void store_partial(float* p, F v, int n) {
+    for (int i = 0; i < n; ++i) p[i] = v[i];
+  }
+
+  QWQ_INLINE static F add(F a, F b) { return a + b; }
+  QWQ_INLINE static F sub(F a, F b) { return a - b; }
+  QWQ_INLINE static F mul(F a, F b) { return a * b; }
+  QWQ_INLINE static F div(F a, F b) { return a / b; }
+  QWQ_INLINE static F min(F a, F b) { return a < b ? a : b; }
+  QWQ_INLINE static F max(F a, F b) { return a > b ? a : b; }
+  // a * b + c; fused where the instruction set has it.
+  QWQ_INLINE static F fma(F a, F b, F c) { return a * b + c; }
+  // Nearest integer, ties to even, for |v| < 2^22.
+  QWQ_INLINE static F round(F v) { return (v + 12582912.0f) - 12582912.0f; }
+  // 2^n for integral n in [-126, 127].
+  QWQ_INLINE static F pow2(F n) { return std::bit_cast<F>((__builtin_convertvector(n, I) + 127) << 23); }
+  // Both reductions pair lanes in a fixed order.
+  QWQ_INLINE static float reduce_add(F v) { return (v[0] + v[2]) + (v[1] + v[3]); }
+  QWQ_INLINE static float reduce_max(F v) {
+    const float a = v[0] > v[2] ? v[0] : v[2];
+    const float b = v[1] > v[3] ? v[1] : v[3];
+    return a > b ? a : b;
+  }
+
+  QWQ_INLINE static F load_f16(const void* p) { return load_f16_partial(p, kLanes); }
+  QWQ_INLINE static F load_f16_partial(const void* p, int n) {
+    uint16_t halves[kLanes] = {};
+    __builtin_memcpy(halves, p, static_cast<size_t>(n) * sizeof(uint16_t));
+    return F{f16_to_f32(halves[0]), f16_to_f32(halves[1]), f16_to_f32(halves[2]), f16_to_f32(halves[3])};
+  }
+  QWQ_INLINE static F load_bf16(const void* p) { return load_bf16_partial(p, kLanes); }
+  QWQ_INLINE static F load_bf16_partial(const void* p, int n) {
+    uint16_t halves[kLanes] = {};
+    __builtin_memcpy(halves, p, static_cast<size_t>(n) * sizeof(uint16_t));
+    return F{bf16_to_f32(halves[0]), bf16_to_f32(halves[1]), bf16_to_f32(halves[2]), bf16_to_f32(halves[3])};
+  }
+  QWQ_INLINE static void store_f16(uint16_t* p, F v) { store_f16_partial(p, v, kLanes); }
+  QWQ_INLINE static void store_f16_partial(uint16_t* p, F v, int n) {
+    for (int i = 0; i < n; ++i) p[i] = f32_to_f16(v[i]);
+  }
+};
+
+}  // namespace qwq::cpu

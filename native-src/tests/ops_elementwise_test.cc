@@ -1,0 +1,190 @@
+// embed, add, swiglu, rms_norm, rope and store_kv of every cpu variant against the reference, for all tails.
+#include "formats/half.h"
+#include "tests/ops_testing.h"
+
+namespace qwq::test {
+namespace {
+
+constexpr double kEps = 0x1p-24;  // half an ulp of 1
+
+// Runs body(variant, flush) with buffers that end, and that begin, at guard pages.
+template <typename Body>
+void for_variants(Body&& body) {
+  for (const Variant& variant : usable_variants()) {
+    for (const Flush flush : {Flush::kEnd, Flush::kStart}) body(variant, flush);
+  }
+}
+
+}  // namespace
+
+TEST(embed_decodes_exactly) {
+  for_variants([](const Variant& variant, Flush flush) {
+    for (const FormatInfo& format : all_formats()) {
+      for (const int64_t blocks : {1, 2, 3, 5, 33}) {
+        const int64_t cols = blocks * format.block_elements;
+        const Weight table(format.dtype, 7, cols, 1, flush);
+        const Guarded<int32_t> tokens({6, 0, 3, 3}, flush);
+        Guarded<float> out(static_cast<size_t>(4 * cols), flush);
+        Context context(*variant.backend, limits_for(cols, 2));
+        variant.backend->embed(*context, {&table.tensor(), tokens.data(), 4, out.data()});
+        for (size_t r = 0; r < 4; ++r) {
+          const std::vector<float> expected = table.decoded_row(tokens[r]);
+          for (size_t i = 0; i < expected.size(); ++i) CHECK_EQ(out[r * expected.size() + i], expected[i]);
+        }
+      }
+    }
+  });
+}
+
+TEST(add_rounds_once) {
+  for_variants([](const Variant& variant, Flush flush) {
+    for (int64_t n = 0; n <= 2 * variant.lanes + 1; ++n) {
+      const std::vector<float> a = normal(static_cast<size_t>(n), 2);
+      const Guarded<float> y(normal(static_cast<size_t>(n), 3), flush);
+      Guarded<float> x(a, flush);
+      Context context(*variant.backend, limits_for(1, 2));
+      variant.backend->add(*context, {x.data(), y.data(), n});
+      for (size_t i = 0; i < a.size(); ++i) CHECK_EQ(x[i], a[i] + y[i]);
+    }
+    const std::vector<float> a = normal(100001, 2);
+    const Guarded<float> y(normal(a.size(), 3), flush);
+    Guarded<float> x(a, flush);
+    Context context(*variant.backend, limits_for(1, 3));
+    variant.backend->add(*context, {x.data(), y.data(), static_cast<int64_t>(a.size())});
+    for (size_t i = 0; i < a.size(); ++i) CHECK_EQ(x[i], a[i] + y[i]);
+  });
+}
+
+TEST(swiglu_within_two_ulp_of_the_formula) {
+  for_variants([](const Variant& variant, Flush flush) {
+    std::vector<int64_t> sizes = {100003};
+    for (int64_t n = 1; n <= 2 * variant.lanes + 1; ++n) sizes.push_back(n);
+    for (const int64_t n : sizes) {
+      std::vector<float> gate_values(static_cast<size_t>(n));
+      // From -100 to 100: beyond the range of exp at both ends.
+      for (size_t i = 0; i < gate_values.size(); ++i) {
+        gate_values[i] = -100.0f + 200.0f * static_cast<float>(i) / static_cast<float>(n);
+      }
+      const Guarded<float> gate(gate_values, flush);
+      const Guarded<float> up(normal(static_cast<size_t>(n), 4), flush);
+      Guarded<float> out(static_cast<size_t>(n), flush);
+      Guarded<float> reference(static_cast<size_t>(n), flush);
+      Context context(*variant.backend, limits_for(1, 2));
+      variant.backend->swiglu(*context, {gate.data(), up.data(), 1, n, out.data()});
+      reference_backend().swiglu(*context, {gate.data(), up.data(), 1, n, reference.data()});
+      for (size_t i = 0; i < out.size(); ++i) {
+        // exp 2^-22, three roundings, and the reference's own. Where exp(-gate) is clamped, both are below
+        // 100 / exp(88.3) times up.
+        const double tolerance = std::fabs(reference[i]) * (0x1p-22 + 4 * kEps) + 5e-37 * std::fabs(up[i]);
+        CHECK_NEAR(out[i], reference[i], tolerance);
+      }
+      Guarded<float> aliased(gate_values, flush);
+      variant.backend->swiglu(*context, {aliased.data(), up.data(), 1, n, aliased.data()});
+      CHECK(same_bits(aliased.copy(), out.copy()));
+    }
+  });
+}
+
+TEST(rms_norm_for_all_tails) {
+  for_variants([](const Variant& variant, Flush flush) {
+    std::vector<int64_t> sizes = {896, 3584, 5120, 5121};
+    for (int64_t n = 1; n <= 10 * variant.lanes + 1; ++n) sizes.push_back(n);
+    for (const int64_t n : sizes) {
+      const size_t count = static_cast<size_t>(3 * n);
+      const Guarded<float> x(normal(count, 5, 3.0f), flush);
+      const Guarded<float> weight(normal(static_cast<size_t>(n), 6), flush);
+      Guarded<float> out(count, flush);
+      Guarded<float> reference(count, flush);
+      Context context(*variant.backend, limits_for(n, 2));
+      variant.backend->rms_norm(*context, {x.data(), weight.data(), 1e-6f, 3, n, out.data()});
+      reference_backend().rms_norm(*context, {x.data(), weight.data(), 1e-6f, 3, n, reference.data()});
+      // The sum is off by its additions (n / 4 lanes, 3 left-over vectors, 2 + log2 lanes for the reduction),
+      // the result by half of that; mean, eps, root, reciprocal, two products and the reference round too.
+      const double additions = static_cast<double>(n) / (4 * variant.lanes) + 3 + 2 + 4;
+      for (size_t i = 0; i < count; ++i) {
+        CHECK_NEAR(out[i], reference[i], std::fabs(reference[i]) * (additions / 2 + 7) * kEps);
+      }
+      Guarded<float> aliased(x.copy(), flush);
+      variant.backend->rms_norm(*context, {aliased.data(), weight.data(), 1e-6f, 3, n, aliased.data()});
+      CHECK(same_bits(aliased.copy(), out.copy()));
+      // A row alone gives the same bits.
+      Guarded<float> alone(static_cast<size_t>(n), flush);
+      variant.backend->rms_norm(*context, {x.data() + 2 * n, weight.data(), 1e-6f, 1, n, alone.data()});
+      CHECK(std::memcmp(alone.data(), out.data() + 2 * n, alone.size() * sizeof(float)) == 0);
+    }
+  });
+}
+
+TEST(rope_for_all_head_sizes) {
+  for_variants([](const Variant& variant, Flush flush) {
+    for (int head_dim = 2; head_dim <= 4 * variant.lanes + 4; head_dim += 2) {
+      constexpr int kHeads = 3;
+      constexpr int64_t kRows = 4;
+      const int64_t stride = kHeads * head_dim + 5;
+      // The last row ends with its last head: nothing beyond may be touched.
+      const size_t count = static_cast<size_t>((kRows - 1) * stride + kHeads * head_dim);
+      const std::vector<float> values = normal(count, 7);
+      const Guarded<int32_t> positions({0, 1, 4095, 131071}, flush);
+      std::vector<float> frequencies(static_cast<size_t>(head_dim / 2));
+      for (size_t i = 0; i < frequencies.size(); ++i) {
+        frequencies[i] = std::pow(1e6f, -2.0f * static_cast<float>(i) / static_cast<float>(head_dim));
+      }
+      const Guarded<float> inv_freq(frequencies, flush);
+      Guarded<float> x(values, flush);
+      Guarded<float> reference(values, flush);
+      OpLimits limits = limits_for(1, 2);
+      limits.head_dim = head_dim;
+      Context context(*variant.backend, limits);
+      RopeArgs args = {x.data(), stride, kRows, kHeads, head_dim, positions.data(), inv_freq.data(), 1.1386f};
+      variant.backend->rope(*context, args);
+      args.x = reference.data();
+      reference_backend().rope(*context, args);
+      for (size_t i = 0; i < count; ++i) {
+        const size_t in_row = i % static_cast<size_t>(stride);
+        if (in_row >= static_cast<size_t>(kHeads * head_dim)) {
+          CHECK_EQ(x[i], values[i]);  // between the rows
+          continue;
+        }
+        const size_t in_head = in_row % static_cast<size_t>(head_dim);
+        const size_t half = static_cast<size_t>(head_dim) / 2;
+        const double partner = in_head < half ? values[i + half] : values[i - half];
+        // cos and sin, two products and a sum round, the reference once: 4 half ulps of |a| + |b|.
+        CHECK_NEAR(x[i], reference[i], 4 * kEps * 1.1386 * (std::fabs(values[i]) + std::fabs(partner)));
+      }
+    }
+  });
+}
+
+TEST(store_kv_rounds_to_nearest_even_in_the_right_slots) {
+  for_variants([](const Variant& variant, Flush flush) {
+    for (int head_dim = 2; head_dim <= 2 * variant.lanes + 4; head_dim += 2) {
+      constexpr int kKvHeads = 2;
+      constexpr int kBlockSize = 8;
+      constexpr size_t kRows = 5;
+      const size_t block_elements = static_cast<size_t>(2 * kKvHeads * kBlockSize * head_dim);
+      const std::vector<uint16_t> empty(3 * block_elements, 0x7e01);
+      Guarded<uint16_t> cache(empty, flush);
+      Guarded<uint16_t> reference(empty, flush);
+      const Guarded<int32_t> block_table({2, 0}, flush);
+      Guarded<AttentionRow> rows(kRows, flush);
+      for (size_t i = 0; i < kRows; ++i) rows[i] = {block_table.data(), static_cast<int32_t>(6 + i)};
+      const int64_t stride = kKvHeads * head_dim;
+      std::vector<float> k_values = normal(kRows * static_cast<size_t>(stride), 8, 100.0f);
+      k_values[0] = 1e6f;            // to infinity
+      k_values[1] = -2.9802322e-8f;  // half of the smallest subnormal: to even, -0
+      const Guarded<float> k(k_values, flush);
+      const Guarded<float> v(normal(k_values.size(), 9), flush);
+      Context context(*variant.backend, limits_for(1, 2));
+      StoreKvArgs args = {k.data(), v.data(), stride, stride, kRows, rows.data(), {}};
+      args.kv = {cache.data(), block_elements, kKvHeads, head_dim, kBlockSize};
+      variant.backend->store_kv(*context, args);
+      args.kv.base = reference.data();
+      reference_backend().store_kv(*context, args);
+      for (size_t i = 0; i < cache.size(); ++i) CHECK_EQ(cache[i], reference[i]);
+    }
+  });
+}
+
+}  // namespace qwq::test
+
+QWQ_OPS_TEST_MAIN
