@@ -11,8 +11,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Says in one sentence each what this machine lacks for a build, before anything else fails. Runs on
- * the JVM that runs Maven, which may be as old as 17.
+ * Says in one sentence each what this machine lacks for a build, before anything else fails. Runs
+ * on the JVM that runs Maven, which may be as old as 17.
  *
  * <p>One argument: {@code true} if the native library is not built, and its tools are not needed.
  */
@@ -53,11 +53,22 @@ final class Prerequisites {
             });
     for (String parent :
         List.of(
-            "/usr/lib/jvm", "/usr/java", "/opt/java", "/opt/jdk", "/usr/local/openjdk",
-            "/Library/Java/JavaVirtualMachines", "C:/Program Files/Java",
-            "C:/Program Files/Eclipse Adoptium", home + "/.jdks", home + "/.m2/jdks",
-            home + "/.sdkman/candidates/java", home + "/.gradle/jdks", home + "/.jenv/versions",
-            home + "/.jbang/cache/jdks", home + "/.asdf/installs/java", home + "/.jabba/jdk")) {
+            "/usr/lib/jvm",
+            "/usr/java",
+            "/opt/java",
+            "/opt/jdk",
+            "/usr/local/openjdk",
+            "/Library/Java/JavaVirtualMachines",
+            "C:/Program Files/Java",
+            "C:/Program Files/Eclipse Adoptium",
+            home + "/.jdks",
+            home + "/.m2/jdks",
+            home + "/.sdkman/candidates/java",
+            home + "/.gradle/jdks",
+            home + "/.jenv/versions",
+            home + "/.jbang/cache/jdks",
+            home + "/.asdf/installs/java",
+            home + "/.jabba/jdk")) {
       addChildren(Path.of(parent), candidates);
     }
     for (Path candidate : candidates) {
@@ -96,8 +107,7 @@ final class Prerequisites {
       return false;
     }
     try {
-      Matcher version =
-          Pattern.compile("JAVA_VERSION=\"(\\d+)").matcher(Files.readString(release));
+      Matcher version = Pattern.compile("JAVA_VERSION=\"(\\d+)").matcher(Files.readString(release));
       boolean compiles =
           Files.exists(home.resolve("bin/javac")) || Files.exists(home.resolve("bin/javac.exe"));
       return compiles && version.find() && Integer.parseInt(version.group(1)) >= JAVA;
@@ -133,9 +143,7 @@ final class Prerequisites {
   private void compiler() throws InterruptedException {
     String named = System.getenv("CXX");
     List<String> compilers =
-        named != null && !named.isBlank()
-            ? List.of(named)
-            : List.of("c++", "g++", "clang++");
+        named != null && !named.isBlank() ? List.of(named) : List.of("c++", "g++", "clang++");
     String program =
         """
         #include <bit>

@@ -24,6 +24,13 @@ final class LibraryCache {
   private static final Set<PosixFilePermission> OTHERS_MAY_WRITE =
       EnumSet.of(PosixFilePermission.GROUP_WRITE, PosixFilePermission.OTHERS_WRITE);
 
+  private static final Integer SUPERUSER = 0;
+
+  /**
+   * Belongs to the user this JVM runs as; where the system has no such folder, owners are unknown.
+   */
+  private static final Path PROCESS = Path.of("/proc/self");
+
   private final Path root;
 
   LibraryCache(Path root) {
@@ -33,7 +40,8 @@ final class LibraryCache {
   /**
    * Returns a file with exactly this content, unpacking it unless it is there already.
    *
-   * @throws IOException if the folder cannot be written, or if others than the user may write to it
+   * @throws IOException if the folder cannot be written, belongs to another user, or may be written
+   *     to by others
    */
   Path unpack(String fileName, byte[] content) throws IOException {
     Path directory = root.resolve(sha256(content));
@@ -68,7 +76,7 @@ final class LibraryCache {
   }
 
   /** Creates the folder with access for the user only; what exists must not be open to others. */
-  private static void createPrivateDirectory(Path directory) throws IOException {
+  private void createPrivateDirectory(Path directory) throws IOException {
     if (!directory.getFileSystem().supportedFileAttributeViews().contains("posix")) {
       Files.createDirectories(directory);
       return;
@@ -76,9 +84,21 @@ final class LibraryCache {
     FileAttribute<?> userOnly =
         PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
     Files.createDirectories(directory, userOnly);
+    // Whoever may write to the folder above can put another in this one's place.
+    refuseIfOthersMayWrite(root);
+    refuseIfOthersMayWrite(directory);
+  }
+
+  private static void refuseIfOthersMayWrite(Path directory) throws IOException {
     for (PosixFilePermission permission : Files.getPosixFilePermissions(directory)) {
       if (OTHERS_MAY_WRITE.contains(permission)) {
         throw new IOException(directory + " is writable by other users");
+      }
+    }
+    if (Files.isDirectory(PROCESS)) {
+      Object owner = Files.getAttribute(directory, "unix:uid");
+      if (!owner.equals(SUPERUSER) && !owner.equals(Files.getAttribute(PROCESS, "unix:uid"))) {
+        throw new IOException(directory + " belongs to another user");
       }
     }
   }
