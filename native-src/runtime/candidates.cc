@@ -12,73 +12,81 @@ namespace qwq {
 namespace {
 
 // Unnormalised probability.
-double weight(CandidateKey key) { return static_cast<double>(exp_nonpositive(key.logit())); }
+double weight(float logit) { return static_cast<double>(exp_nonpositive(logit)); }
 
 double sum_weights(const CandidateKey* keys, size_t n) {
   double sum = 0;
-  for (size_t i = 0; i < n; ++i) sum += weight(keys[i]);
+  for (size_t i = 0; i < n; ++i) sum += weight(keys[i].logit());
   return sum;
 }
 
-// Moves the k largest of keys to the front of scratch, unordered. A buffer of 2k survivors is thinned to
-// the best k whenever it is full; what is below its k-th cannot be among the k largest any more. So a
-// vocabulary of 152,064 costs one comparison a token, and few of them succeed.
-void gather_largest(const CandidateKey* keys, size_t n, size_t k, CandidateKey* scratch) {
-  const size_t capacity = k > n / 2 ? n : 2 * k;
+// Gathers the k likeliest at the front of scratch, the k-th at scratch[k - 1], otherwise unordered. A buffer of
+// 2k survivors is thinned to the best k whenever it is full; what is less likely than its k-th is out for good.
+// So a vocabulary of 152,064 costs one comparison a token, and few of them succeed.
+void gather_likeliest(const LogitsView& view, size_t k, CandidateKey* scratch) {
+  const size_t capacity = k > view.size / 2 ? view.size : 2 * k;
+  const auto thin = [&](size_t held) {
+    std::nth_element(scratch, scratch + (k - 1), scratch + held, std::greater<>());
+  };
   size_t held = 0;
-  CandidateKey floor(std::numeric_limits<int32_t>::max(), -std::numeric_limits<float>::infinity());
-  for (size_t i = 0; i < n; ++i) {
-    if (keys[i] < floor) continue;
-    scratch[held++] = keys[i];
-    if (held == capacity && i + 1 < n) {
-      std::nth_element(scratch, scratch + (k - 1), scratch + held, std::greater<>());
-      floor = scratch[k - 1];
+  float least = -std::numeric_limits<float>::infinity();
+  for (size_t i = 0; i < view.size; ++i) {
+    if (view.logits[i] < least) continue;
+    scratch[held++] = view.key(i);
+    if (held == capacity && i + 1 < view.size) {
+      thin(held);
       held = k;
+      least = scratch[k - 1].logit();
     }
   }
-  std::nth_element(scratch, scratch + (k - 1), scratch + held, std::greater<>());
+  thin(held);
 }
 
 }  // namespace
 
-CandidateKey kth_largest(const CandidateKey* keys, size_t n, size_t k, CandidateKey* scratch) {
-  gather_largest(keys, n, k, scratch);
+CandidateKey kth_likeliest(const LogitsView& view, size_t k, CandidateKey* scratch) {
+  gather_likeliest(view, k, scratch);
   return scratch[k - 1];
 }
 
-void largest(const CandidateKey* keys, size_t n, size_t k, CandidateKey* scratch, CandidateKey* out) {
+void likeliest(const LogitsView& view, size_t k, CandidateKey* scratch, CandidateKey* out) {
   if (k == 0) return;
-  gather_largest(keys, n, k, scratch);
+  gather_likeliest(view, k, scratch);
   std::partial_sort_copy(scratch, scratch + k, out, out + k, std::greater<>());
 }
 
-Candidates::Candidates(const float* scores, size_t n, float min_p, CandidateKey* keys, CandidateKey* scratch)
-    : keys_(keys), scratch_(scratch) {
+Candidates::Candidates(float* scores, size_t n, float min_p, int32_t* ids, CandidateKey* scratch)
+    : logits_(scores), ids_(ids), scratch_(scratch) {
   const float least = min_p > 0 ? static_cast<float>(std::log(static_cast<double>(min_p)))
                                 : std::numeric_limits<float>::lowest();
   for (size_t i = 0; i < n; ++i) {
-    keys_[size_] = CandidateKey(static_cast<int32_t>(i), scores[i]);
-    size_ += scores[i] >= least ? 1 : 0;
+    const float score = scores[i];
+    logits_[size_] = score;
+    ids_[size_] = static_cast<int32_t>(i);
+    size_ += score >= least ? 1 : 0;
   }
 }
 
 void Candidates::keep_top_k(int32_t k) {
   const size_t count = static_cast<size_t>(k);
   if (count == 0 || count >= size_) return;
-  keep_from(kth_largest(keys_, size_, count, scratch_));
+  keep_from(kth_likeliest(view(), count, scratch_));
 }
 
 void Candidates::keep_top_p(float p) {
   if (p >= 1) return;
-  const double total = sum_weights(keys_, size_);
+  const double total = sum_exp(logits_, size_, 0);
   double missing = static_cast<double>(p) * total;
 
-  // All candidates below this weight together weigh less than 1 - p: the answer does not reach them. On real
-  // distributions that leaves a few hundred.
+  // All candidates of less than this weight together weigh less than 1 - p: the answer does not reach them. On
+  // real distributions that leaves a few hundred. The logarithm is rounded, and so kept on the safe side.
   const double negligible = (1 - static_cast<double>(p)) * total / static_cast<double>(size_);
+  const float least_logit = static_cast<float>(std::log(negligible) - 1e-3);
   CandidateKey* first = scratch_;
-  CandidateKey* last = std::copy_if(keys_, keys_ + size_, scratch_,
-                                    [=](CandidateKey key) { return weight(key) >= negligible; });
+  CandidateKey* last = scratch_;
+  for (size_t i = 0; i < size_; ++i) {
+    if (logits_[i] >= least_logit) *last++ = view().key(i);
+  }
 
   // [scratch_, first) belongs to the answer and is `missing` short of it; bisect where in [first, last) it ends.
   constexpr ptrdiff_t kSortBelow = 64;
@@ -97,29 +105,44 @@ void Candidates::keep_top_p(float p) {
   CandidateKey least = *first;
   for (const CandidateKey* key = first; key != last; ++key) {
     least = *key;
-    missing -= weight(*key);
+    missing -= weight(key->logit());
     if (missing <= 0) break;
   }
   keep_from(least);
 }
 
 int32_t Candidates::draw(double u) const {
-  const double target = u * sum_weights(keys_, size_);
+  constexpr size_t kBlock = 256;
+  const double target = u * sum_exp(logits_, size_, 0);
   double sum = 0;
-  int32_t drawn = id(0);
-  for (size_t i = 0; i < size_; ++i) {
-    const double w = weight(keys_[i]);
-    if (w == 0) continue;
-    drawn = id(i);  // the last one that can be drawn, should rounding leave sum <= target
-    sum += w;
-    if (sum > target) break;
+  for (size_t first = 0; first < size_; first += kBlock) {
+    const size_t n = std::min(kBlock, size_ - first);
+    const double block = sum_exp(logits_ + first, n, 0);
+    if (sum + block > target) {
+      double partial = sum;
+      for (size_t i = first; i < first + n; ++i) {
+        partial += weight(logits_[i]);
+        if (partial > target) return ids_[i];
+      }
+    }
+    sum += block;
   }
-  return drawn;
+  // Sums in another order may end a rounding below: the last candidate that has a share.
+  size_t i = size_ - 1;
+  while (i > 0 && weight(logits_[i]) == 0) --i;
+  return ids_[i];
 }
 
 void Candidates::keep_from(CandidateKey least) {
-  CandidateKey* end = std::remove_if(keys_, keys_ + size_, [=](CandidateKey key) { return key < least; });
-  size_ = static_cast<size_t>(end - keys_);
+  const LogitsView all = view();
+  size_ = 0;
+  for (size_t i = 0; i < all.size; ++i) {
+    const float logit = logits_[i];
+    const int32_t id = ids_[i];
+    logits_[size_] = logit;
+    ids_[size_] = id;
+    size_ += logit > least.logit() || (logit == least.logit() && id <= least.id()) ? 1 : 0;
+  }
 }
 
 }  // namespace qwq

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <bit>
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 
@@ -30,19 +31,30 @@ class CandidateKey {
   uint64_t bits_;
 };
 
-// The k-th largest of `keys` (1 <= k <= n). `scratch` holds n keys.
-CandidateKey kth_largest(const CandidateKey* keys, size_t n, size_t k, CandidateKey* scratch);
+// Logits and the tokens they belong to; ids == nullptr: token i has logits[i]. Ids ascend.
+struct LogitsView {
+  const float* logits;
+  const int32_t* ids;
+  size_t size;
 
-// The k largest keys, descending, into out[k] (k <= n). `scratch` holds n keys.
-void largest(const CandidateKey* keys, size_t n, size_t k, CandidateKey* scratch, CandidateKey* out);
+  CandidateKey key(size_t i) const {
+    return CandidateKey(ids == nullptr ? static_cast<int32_t>(i) : ids[i], logits[i]);
+  }
+};
+
+// The k-th likeliest (1 <= k <= size). `scratch` holds size keys.
+CandidateKey kth_likeliest(const LogitsView& view, size_t k, CandidateKey* scratch);
+
+// The k likeliest, likeliest first, into out[k] (k <= size). `scratch` holds size keys.
+void likeliest(const LogitsView& view, size_t k, CandidateKey* scratch, CandidateKey* out);
 
 // Candidates in ascending order of their ids, with logits relative to the largest: exp(logit) is the
 // probability up to a common factor. The filters keep that order, so that the draw sums in one fixed order.
 class Candidates {
  public:
   // All ids whose scores are at least log(min_p); -inf scores are never kept. `scores` [n] are relative to
-  // their maximum; `keys` and `scratch` hold n keys.
-  Candidates(const float* scores, size_t n, float min_p, CandidateKey* keys, CandidateKey* scratch);
+  // their maximum and are overwritten; `ids` and `scratch` hold n elements.
+  Candidates(float* scores, size_t n, float min_p, int32_t* ids, CandidateKey* scratch);
 
   // Keeps the k likeliest; 0 = all.
   void keep_top_k(int32_t k);
@@ -55,12 +67,14 @@ class Candidates {
   int32_t draw(double u) const;
 
   size_t size() const { return size_; }
-  int32_t id(size_t i) const { return keys_[i].id(); }
+  int32_t id(size_t i) const { return ids_[i]; }
 
  private:
+  LogitsView view() const { return {logits_, ids_, size_}; }
   void keep_from(CandidateKey least);
 
-  CandidateKey* keys_;
+  float* logits_;  // [size_]
+  int32_t* ids_;   // [size_]
   CandidateKey* scratch_;
   size_t size_ = 0;
 };

@@ -34,20 +34,27 @@ float max_of(const float* values, size_t n) {
   return *std::max_element(lanes, lanes + kLanes);
 }
 
+double sum_exp(const float* x, size_t n, float shift) {
+  constexpr size_t kBlock = 64;
+  double lanes[kLanes] = {};
+  float terms[kBlock];
+  size_t i = 0;
+  for (; i + kBlock <= n; i += kBlock) {
+    for (size_t j = 0; j < kBlock; ++j) terms[j] = exp_nonpositive(x[i + j] - shift);
+    for (size_t j = 0; j < kBlock; j += kLanes) {
+      for (size_t lane = 0; lane < kLanes; ++lane) lanes[lane] += static_cast<double>(terms[j + lane]);
+    }
+  }
+  for (; i < n; ++i) lanes[0] += static_cast<double>(exp_nonpositive(x[i] - shift));
+  double sum = 0;
+  for (const double lane : lanes) sum += lane;
+  return sum;
+}
+
 LogSoftmax log_softmax(const float* logits, size_t n) {
   LogSoftmax result;
   result.max_logit = max_of(logits, n);
-  double lanes[kLanes] = {};
-  size_t i = 0;
-  for (; i + kLanes <= n; i += kLanes) {
-    for (size_t lane = 0; lane < kLanes; ++lane) {
-      lanes[lane] += static_cast<double>(exp_nonpositive(logits[i + lane] - result.max_logit));
-    }
-  }
-  for (; i < n; ++i) lanes[0] += static_cast<double>(exp_nonpositive(logits[i] - result.max_logit));
-  double sum = 0;
-  for (const double lane : lanes) sum += lane;
-  result.log_sum_exp = static_cast<double>(result.max_logit) + std::log(sum);
+  result.log_sum_exp = static_cast<double>(result.max_logit) + std::log(sum_exp(logits, n, result.max_logit));
   return result;
 }
 

@@ -53,7 +53,10 @@ bool all_finite(const float* logits, size_t n);
 // The largest of n > 0 numbers, none of which is NaN.
 float max_of(const float* values, size_t n);
 
-// Expects finite logits, n > 0. The sum is taken in double.
+// Sum of e^(x - shift), taken in double; no x exceeds shift.
+double sum_exp(const float* x, size_t n, float shift);
+
+// Expects finite logits, n > 0.
 LogSoftmax log_softmax(const float* logits, size_t n);
 
 }  // namespace qwq

@@ -28,20 +28,17 @@ void scale(float* logits, size_t n, float max, float temperature) {
 
 int32_t draw_token(const qwq_sampling& sampling, size_t n, float max, const SamplerScratch& scratch) {
   scale(scratch.adjusted, n, max, sampling.temperature);
-  Candidates candidates(scratch.adjusted, n, sampling.min_p, scratch.candidates, scratch.selection);
+  Candidates candidates(scratch.adjusted, n, sampling.min_p, scratch.ids, scratch.selection);
   candidates.keep_top_k(sampling.top_k);
   candidates.keep_top_p(sampling.top_p);
   return candidates.draw(uniform(sampling.seed, sampling.draw));
 }
 
 void fill_top_logprobs(const LogitsRow& row, int32_t n_top, const SamplerScratch& scratch, qwq_sampled* out) {
-  const size_t n = static_cast<size_t>(row.n_token_ids);
-  const size_t k = std::min(n, static_cast<size_t>(n_top));
-  for (size_t i = 0; i < n; ++i) {
-    scratch.candidates[i] = CandidateKey(static_cast<int32_t>(i), row.logits[i]);
-  }
+  const LogitsView view{row.logits, nullptr, static_cast<size_t>(row.n_token_ids)};
+  const size_t k = std::min(view.size, static_cast<size_t>(n_top));
   CandidateKey top[QWQ_MAX_TOP_LOGPROBS];
-  largest(scratch.candidates, n, k, scratch.selection, top);
+  likeliest(view, k, scratch.selection, top);
   out->n_top = static_cast<int32_t>(k);
   for (size_t i = 0; i < k; ++i) {
     out->top_tokens[i] = top[i].id();

@@ -11,7 +11,7 @@ namespace qwq {
 // Buffers for one row, each of vocab_size elements.
 struct SamplerScratch {
   float* adjusted;
-  CandidateKey* candidates;
+  int32_t* ids;
   CandidateKey* selection;
 };
 

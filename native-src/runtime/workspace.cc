@@ -77,7 +77,7 @@ Workspace carve(Carver& carver, const ModelConfig& model, const EngineConfig& en
   for (int i = 0; i < w.n_samplers; ++i) {
     SamplerScratch scratch;
     scratch.adjusted = carver.take<float>(model.vocab_size);
-    scratch.candidates = carver.take<CandidateKey>(model.vocab_size);
+    scratch.ids = carver.take<int32_t>(model.vocab_size);
     scratch.selection = carver.take<CandidateKey>(model.vocab_size);
     if (w.samplers != nullptr) new (&w.samplers[i]) SamplerScratch(scratch);
   }

@@ -36,10 +36,11 @@ std::vector<float> scores(uint64_t seed, size_t n, float stddev, bool with_ties)
 }
 
 struct Filtered {
-  Filtered(const std::vector<float>& scores, float min_p)
-      : keys(scores.size()),
-        scratch(scores.size()),
-        candidates(scores.data(), scores.size(), min_p, keys.data(), scratch.data()) {}
+  Filtered(const std::vector<float>& values, float min_p)
+      : scores(values),
+        id_buffer(values.size()),
+        scratch(values.size()),
+        candidates(scores.data(), scores.size(), min_p, id_buffer.data(), scratch.data()) {}
 
   std::vector<int32_t> ids() const {
     std::vector<int32_t> result;
@@ -47,7 +48,9 @@ struct Filtered {
     return result;
   }
 
-  std::vector<CandidateKey> keys, scratch;
+  std::vector<float> scores;
+  std::vector<int32_t> id_buffer;
+  std::vector<CandidateKey> scratch;
   Candidates candidates;
 };
 
@@ -87,18 +90,26 @@ TEST(keys_order_by_logit_then_by_lower_id) {
 
 TEST(selection_matches_sorting) {
   for (const Case& c : kCases) {
-    const std::vector<float> values = scores(kSeed, c.n, c.stddev, c.with_ties);
-    std::vector<CandidateKey> keys, scratch(c.n), out(c.n);
-    for (size_t i = 0; i < c.n; ++i) keys.emplace_back(static_cast<int32_t>(i), values[i]);
-    std::vector<CandidateKey> sorted = keys;
-    std::sort(sorted.begin(), sorted.end(), std::greater<>());
-    std::vector<CandidateKey> ascending(sorted.rbegin(), sorted.rend());  // the worst order to stream
-    for (const size_t k : {size_t{1}, size_t{2}, c.n / 3, c.n / 2, c.n / 2 + 1, c.n - 1, c.n}) {
-      if (k < 1 || k > c.n) continue;
-      for (const std::vector<CandidateKey>& order : {keys, sorted, ascending}) {
-        CHECK(kth_largest(order.data(), c.n, k, scratch.data()) == sorted[k - 1]);
-        largest(order.data(), c.n, k, scratch.data(), out.data());
-        CHECK(std::equal(out.begin(), out.begin() + static_cast<ptrdiff_t>(k), sorted.begin()));
+    std::vector<float> values = scores(kSeed, c.n, c.stddev, c.with_ties);
+    std::vector<CandidateKey> scratch(c.n), out(c.n);
+    // As drawn, and both orders a stream of candidates may be worst in.
+    for (const int order : {0, 1, 2}) {
+      if (order == 1) std::sort(values.begin(), values.end());
+      if (order == 2) std::reverse(values.begin(), values.end());
+      std::vector<int32_t> ids;
+      for (size_t i = 0; i < c.n; ++i) ids.push_back(static_cast<int32_t>(3 * i + 1));
+      const int32_t* const no_ids = nullptr;
+      for (const int32_t* view_ids : {no_ids, static_cast<const int32_t*>(ids.data())}) {
+        const LogitsView view{values.data(), view_ids, c.n};
+        std::vector<CandidateKey> sorted;
+        for (size_t i = 0; i < c.n; ++i) sorted.push_back(view.key(i));
+        std::sort(sorted.begin(), sorted.end(), std::greater<>());
+        for (const size_t k : {size_t{1}, size_t{2}, c.n / 3, c.n / 2, c.n / 2 + 1, c.n - 1, c.n}) {
+          if (k < 1 || k > c.n) continue;
+          CHECK(kth_likeliest(view, k, scratch.data()) == sorted[k - 1]);
+          likeliest(view, k, scratch.data(), out.data());
+          CHECK(std::equal(out.begin(), out.begin() + static_cast<ptrdiff_t>(k), sorted.begin()));
+        }
       }
     }
   }
@@ -189,6 +200,15 @@ TEST(finiteness_is_seen_at_every_place) {
       }
       values[i] = -3e38f;
     }
+  }
+}
+
+TEST(sums_of_exponentials) {
+  for (const size_t n : {1, 7, 63, 64, 65, 1000}) {
+    const std::vector<float> values = scores(kSeed + 5, n, 3, false);
+    double expected = 0;
+    for (const float value : values) expected += std::exp(static_cast<double>(value));
+    CHECK_NEAR(sum_exp(values.data(), n, 0), expected, expected * 0x1p-22);
   }
 }
 

@@ -38,9 +38,10 @@ struct Sampler {
   bool run(const qwq_sampling& sampling, qwq_sampled* out) {
     const size_t n = logits.size();
     std::vector<float> adjusted(n);
-    std::vector<CandidateKey> candidates(n), selection(n);
+    std::vector<int32_t> ids(n);
+    std::vector<CandidateKey> selection(n);
     const LogitsRow row{logits.data(), static_cast<int64_t>(n), n_token_ids, log_softmax(logits.data(), n)};
-    return sample(row, sampling, {adjusted.data(), candidates.data(), selection.data()}, out);
+    return sample(row, sampling, {adjusted.data(), ids.data(), selection.data()}, out);
   }
 
   int32_t token(const qwq_sampling& sampling) {
