@@ -1,0 +1,50 @@
+package dev.qwq.model;
+
+import dev.qwq.weights.DType;
+import dev.qwq.weights.TensorInfo;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Decides in which format each tensor of a written file is kept, and encodes it. Implementations
+ * are thread-safe, and what they write depends on the tensor alone.
+ */
+public interface TensorEncoder {
+  /**
+   * Chooses a format.
+   *
+   * @param source a tensor of the model that is converted
+   * @return the format it is to have
+   */
+  DType format(TensorInfo source);
+
+  /**
+   * Encodes some rows.
+   *
+   * @param source the tensor
+   * @param format what {@link #format} chose for it
+   * @param firstRow the first row, from 0
+   * @param rows how many rows
+   * @param target where they go; exactly as large as they are in {@code format}
+   */
+  void encode(TensorInfo source, DType format, long firstRow, long rows, MemorySegment target);
+
+  /**
+   * Keeps matrices as they are; vectors (norms, biases) become F32, as readers of GGUF expect.
+   *
+   * @return the encoder; it needs no native library
+   */
+  static TensorEncoder keep() {
+    return KeepingEncoder.INSTANCE;
+  }
+
+  /**
+   * Encodes matrices anew, by the native library.
+   *
+   * @param mix which format each matrix gets
+   * @param config the model's configuration
+   * @return the encoder; vectors become F32
+   */
+  static TensorEncoder quantize(QuantizationMix mix, ModelConfig config) {
+    return new QuantizingEncoder(mix, config);
+  }
+}
