@@ -8,6 +8,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
@@ -109,6 +110,16 @@ public final class GgufFile implements AutoCloseable {
    */
   public Map<String, TensorInfo> tensors() {
     return tensors;
+  }
+
+  /**
+   * Returns a tensor.
+   *
+   * @param name its name
+   * @return the tensor, or empty if the file has none of that name
+   */
+  public Optional<TensorInfo> tensor(String name) {
+    return Optional.ofNullable(tensors.get(name));
   }
 
   /**
