@@ -8,5 +8,6 @@ module dev.qwq.core {
   requires static org.jspecify;
 
   exports dev.qwq;
+  exports dev.qwq.chat;
   exports dev.qwq.tokenizer;
 }

@@ -1,0 +1,68 @@
+package dev.qwq.chat.jinja;
+
+import java.time.Clock;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** A parsed template. Immutable. */
+public final class Template {
+  private final Source source;
+  private final List<Statement> body;
+
+  private Template(Source source, List<Statement> body) {
+    this.source = source;
+    this.body = body;
+  }
+
+  /** A parse error and where it is. */
+  public record Location(int line, int column) {}
+
+  /**
+   * Parses a template.
+   *
+   * @throws TemplateError if it cannot be parsed
+   */
+  public static Template parse(String text) {
+    Source source = Source.of(text);
+    try {
+      return new Template(source, new Parser(source).parse());
+    } catch (StackOverflowError e) {
+      throw new TemplateError("nested too deeply", 0);
+    }
+  }
+
+  /** Where a position of a source is. */
+  public static Location locate(String text, int at) {
+    Source source = Source.of(text);
+    int position = Math.clamp(at, 0, source.text().length());
+    return new Location(source.line(position), source.column(position));
+  }
+
+  /**
+   * Renders the template.
+   *
+   * @param ownText gives the text of values that count as the template's own, null for all others
+   * @throws TemplateError if it fails or exceeds a limit
+   * @throws IllegalArgumentException if a variable has no counterpart in templates
+   */
+  public Text render(
+      Map<String, ?> variables,
+      Function<Object, @Nullable String> ownText,
+      RenderLimits limits,
+      Clock clock) {
+    Context context = new Context(limits, clock);
+    try {
+      Scope globals = new Scope(null);
+      Globals.addTo(globals);
+      new Variables(context, ownText).addTo(globals, variables);
+      TextBuilder out = new TextBuilder(context);
+      new Statements(context).run(body, new Scope(globals), out);
+      return out.toText();
+    } catch (StackOverflowError e) {
+      // The depth limit is below this, unless the caller's stack is nearly full or small.
+      throw new TemplateError("depth limit exceeded: the thread's stack is full", 0);
+    }
+  }
+}
