@@ -8,6 +8,7 @@ import dev.qwq.chat.jinja.TemplateError;
 import dev.qwq.chat.jinja.Text;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.ZoneId;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -94,7 +95,7 @@ public final class ChatTemplate {
     Objects.requireNonNull(limits, "limits");
     try {
       return new ChatTemplate(
-          source, Template.parse(source), limits, Clock.systemDefaultZone());
+          source, Template.parse(source), limits, Clock.system(ZoneId.systemDefault()));
     } catch (TemplateError e) {
       throw exception(source, e);
     }
@@ -183,11 +184,16 @@ public final class ChatTemplate {
     try {
       return render(
               Map.of(
-                  "messages", messages,
-                  "tools", tools,
-                  "add_generation_prompt", true,
-                  "bos_token", "",
-                  "eos_token", ""))
+                  "messages",
+                  messages,
+                  "tools",
+                  tools,
+                  "add_generation_prompt",
+                  true,
+                  "bos_token",
+                  "",
+                  "eos_token",
+                  ""))
           .text()
           .contains(wanted);
     } catch (ChatTemplateException e) {
@@ -198,8 +204,7 @@ public final class ChatTemplate {
   private static ChatTemplateException exception(String source, TemplateError e) {
     Template.Location location = Template.locate(source, e.at());
     String message = Objects.requireNonNullElse(e.getMessage(), "");
-    return new ChatTemplateException(
-        message, location.line(), location.column(), e.isRaised(), e);
+    return new ChatTemplateException(message, location.line(), location.column(), e.isRaised(), e);
   }
 
   private static QwqException invalid(String message) {

@@ -43,8 +43,8 @@ public final class ChatTemplateException extends QwqException {
   }
 
   /**
-   * Tells whether the template itself refused the conversation, by {@code raise_exception}; then the
-   * message is the template's, verbatim.
+   * Tells whether the template itself refused the conversation, by {@code raise_exception}; then
+   * the message is the template's, verbatim.
    *
    * @return whether it did
    */

@@ -26,10 +26,11 @@ public final class RenderedPrompt {
 
   /**
    * Returns where the template's own text is: what stands in it outside of tags, string literals in
-   * its expressions, and {@link ModelText}. All else came from variables, or is made of both so that
-   * no boundary can be drawn. Numbers, also those the template computes, count as brought in.
+   * its expressions, and {@link ModelText}. All else came from variables, or is made of both so
+   * that no boundary can be drawn. Numbers, also those the template computes, count as brought in.
    *
-   * @return ascending pairs of begin and end in UTF-16 units, which neither overlap nor touch; a copy
+   * @return ascending pairs of begin and end in UTF-16 units, which neither overlap nor touch; a
+   *     copy
    */
   public int[] trustedRanges() {
     return trustedRanges.clone();

@@ -44,10 +44,7 @@ final class Assignments {
     }
     if (values.size() < targets.size()) {
       throw new TemplateError(
-          "not enough values to unpack: expected "
-              + targets.size()
-              + ", found "
-              + values.size());
+          "not enough values to unpack: expected " + targets.size() + ", found " + values.size());
     }
     for (int i = 0; i < values.size(); i++) {
       assign(targets.get(i), values.get(i), scope);

@@ -46,12 +46,12 @@ final class Attributes {
     }
     return switch (object) {
       case Text text -> StringMethods.find(text, name);
-      case PyDict dict -> DICT_CHANGES.contains(name)
-          ? Undefined.unsafe(dict, name)
-          : DictMethods.find(dict, name);
-      case PyList list -> LIST_CHANGES.contains(name)
-          ? Undefined.unsafe(list, name)
-          : sequenceMethod(list.items(), name);
+      case PyDict dict ->
+          DICT_CHANGES.contains(name) ? Undefined.unsafe(dict, name) : DictMethods.find(dict, name);
+      case PyList list ->
+          LIST_CHANGES.contains(name)
+              ? Undefined.unsafe(list, name)
+              : sequenceMethod(list.items(), name);
       case PyTuple tuple -> group(tuple, name);
       case Namespace namespace -> namespaceAttribute(namespace, name);
       case Loop loop -> loop.attribute(name);
@@ -133,9 +133,7 @@ final class Attributes {
       case PyRange range -> at(range.items(), key);
       case Text text -> {
         int index = indexOf(key, text.size());
-        yield index < 0
-            ? null
-            : text.substring(text.position(index), text.position(index + 1));
+        yield index < 0 ? null : text.substring(text.position(index), text.position(index + 1));
       }
       default -> null;
     };

@@ -7,6 +7,12 @@ final class Chars {
       "\u3007\u4e00\u4e8c\u4e09\u56db\u4e94\u516d\u4e03\u516b\u4e5d\u5341\u767e\u5343\u842c\u4e07"
           + "\u5104\u4ebf\u5146\u96f6\u58f9\u8d30\u53c1\u8086\u4f0d\u9646\u67d2\u634c\u7396\u62fe";
 
+  // First and last of the digits that are raised, lowered, circled and so on.
+  private static final String SPECIAL_DIGITS =
+      "\u00b2\u00b3\u00b9\u00b9\u1369\u1371\u19da\u19da\u2070\u2070\u2074\u2079\u2080\u2089"
+          + "\u2460\u2468\u2474\u247c\u2488\u2490\u24ea\u24ea\u24f5\u24fd\u24ff\u24ff"
+          + "\u2776\u277e\u2780\u2788\u278a\u2792";
+
   private Chars() {}
 
   /** {@code str.isspace} for one character. */
@@ -38,8 +44,12 @@ final class Chars {
     if (Character.isDigit(c)) {
       return true;
     }
-    int number = Character.getNumericValue(c);
-    return Character.getType(c) == Character.OTHER_NUMBER && number >= 0 && number <= 9;
+    for (int i = 0; i < SPECIAL_DIGITS.length(); i += 2) {
+      if (c >= SPECIAL_DIGITS.charAt(i) && c <= SPECIAL_DIGITS.charAt(i + 1)) {
+        return true;
+      }
+    }
+    return c >= 0x1F100 && c <= 0x1F10A;
   }
 
   static boolean isNumeric(int c) {

@@ -21,8 +21,7 @@ sealed interface Expr {
   record Pair(Expr key, Expr value) {}
 
   /** {@code then if condition else otherwise}. */
-  record Conditional(int at, Expr condition, Expr then, @Nullable Expr otherwise)
-      implements Expr {}
+  record Conditional(int at, Expr condition, Expr then, @Nullable Expr otherwise) implements Expr {}
 
   record Or(int at, Expr left, Expr right) implements Expr {}
 
@@ -56,8 +55,7 @@ sealed interface Expr {
   record Call(int at, Expr function, Arguments arguments) implements Expr {}
 
   /** A filter; without input it takes the body of its block. */
-  record Filter(int at, @Nullable Expr input, String name, Arguments arguments)
-      implements Expr {}
+  record Filter(int at, @Nullable Expr input, String name, Arguments arguments) implements Expr {}
 
   record Test(int at, Expr input, String name, Arguments arguments) implements Expr {}
 

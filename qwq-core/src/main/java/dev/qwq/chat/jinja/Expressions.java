@@ -45,8 +45,7 @@ final class Expressions {
         case Expr.Positive positive -> Operators.positive(evaluate(positive.operand(), scope));
         case Expr.Concat concat -> concat(concat, scope);
         case Expr.Attribute attribute ->
-            Attributes.attribute(
-                context, evaluate(attribute.object(), scope), attribute.name());
+            Attributes.attribute(context, evaluate(attribute.object(), scope), attribute.name());
         case Expr.Item item -> item(item, scope);
         case Expr.Slice slice -> throw new TemplateError("a slice can only stand in brackets");
         case Expr.Call call -> call(call, scope, null);

@@ -23,8 +23,7 @@ final class Filters {
         "default",
         (context, value, args) -> {
           Args.Bound bound = args.bind("default", 0, "default_value", "boolean");
-          boolean missing =
-              value instanceof Undefined || bound.flag(1) && !Values.truth(value);
+          boolean missing = value instanceof Undefined || bound.flag(1) && !Values.truth(value);
           return missing ? bound.get(0, Text.EMPTY) : value;
         });
     ALL.put("d", find("default"));

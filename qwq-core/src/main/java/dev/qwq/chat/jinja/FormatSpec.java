@@ -136,7 +136,7 @@ final class FormatSpec {
       case 'c' -> {
         int code = Numbers.saturated(value);
         if (!Character.isValidCodePoint(code)) {
-          throw new TemplateError("%c arg not in range(0x110000)");
+          throw new TemplateError("format type c: expected a code point, found " + value);
         }
         return pad(context, Text.foreign(Character.toString(code)), 0, '<');
       }
@@ -167,8 +167,7 @@ final class FormatSpec {
                   value, Character.toLowerCase(type), precision < 0 ? 6 : precision, alternate);
           case 'n' -> NumberFormat.format(value, 'g', precision < 0 ? 6 : precision, alternate);
           case '%' ->
-              NumberFormat.format(value * 100, 'f', precision < 0 ? 6 : precision, alternate)
-                  + "%";
+              NumberFormat.format(value * 100, 'f', precision < 0 ? 6 : precision, alternate) + "%";
           default -> throw unknown("float");
         };
     int whole = 0;

@@ -126,8 +126,7 @@ final class Html {
       }
       Text key = Values.softText(context, entry.key());
       if (key.value().chars().anyMatch(c -> c < 128 && Chars.isSpace(c) || "/>=".indexOf(c) >= 0)) {
-        throw new TemplateError(
-            "invalid character in attribute name: " + Repr.shortened(key));
+        throw new TemplateError("invalid character in attribute name: " + Repr.shortened(key));
       }
       boolean own = key.isOwn() && value instanceof Text text && text.isOwn();
       if (space || out.length() > 0) {
@@ -141,12 +140,15 @@ final class Html {
     return out.toText();
   }
 
-  /** Percent-encodes UTF-8 for a URL; {@code form} makes spaces {@code +} and slashes {@code %2F}. */
+  /**
+   * Percent-encodes UTF-8 for a URL; {@code form} makes spaces {@code +} and slashes {@code %2F}.
+   */
   static String percentEncode(String text, boolean form) {
     StringBuilder out = new StringBuilder(text.length());
     for (byte b : text.getBytes(java.nio.charset.StandardCharsets.UTF_8)) {
       char c = (char) (b & 0xFF);
-      if (c < 128 && (Character.isLetterOrDigit(c) || "_.-~".indexOf(c) >= 0 || c == '/' && !form)) {
+      if (c < 128
+          && (Character.isLetterOrDigit(c) || "_.-~".indexOf(c) >= 0 || c == '/' && !form)) {
         out.append(c);
       } else if (c == ' ' && form) {
         out.append('+');

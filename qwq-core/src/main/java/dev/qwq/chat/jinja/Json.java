@@ -122,8 +122,7 @@ final class Json {
       } else {
         own = false;
         if (entry.key() instanceof PyTuple) {
-          throw new TemplateError(
-              "keys must be str, int, float, bool or None, not tuple");
+          throw new TemplateError("keys must be str, int, float, bool or None, not tuple");
         }
         string(scalar(entry.key()));
       }

@@ -173,8 +173,7 @@ final class Lexer {
       if (c >= '0' && c <= '9') {
         NumberLiteral number = NumberLiteral.read(text, at);
         tokens.add(
-            new Token(
-                Token.Kind.NUMBER, text.substring(at, number.end()), number.value(), at));
+            new Token(Token.Kind.NUMBER, text.substring(at, number.end()), number.value(), at));
         at = number.end();
       } else if (Chars.isNameStart(c)) {
         lexName();

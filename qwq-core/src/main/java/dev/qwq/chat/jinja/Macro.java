@@ -1,8 +1,7 @@
 package dev.qwq.chat.jinja;
 
-import java.util.List;
-
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /** A macro, or the body of a call block, with the scope it was written in. */

@@ -11,7 +11,9 @@ final class NumberFormat {
 
   private NumberFormat() {}
 
-  /** Formats by one of {@code f e g} or, {@code r}, as {@code g} but with a digit after the point. */
+  /**
+   * Formats by one of {@code f e g} or, {@code r}, as {@code g} but with a digit after the point.
+   */
   static String format(double value, char type, int precision, boolean alternate) {
     double magnitude = Math.abs(value);
     if (Double.isNaN(value)) {
@@ -31,8 +33,7 @@ final class NumberFormat {
   }
 
   private static String fixed(double value, int precision, boolean alternate) {
-    String text =
-        new BigDecimal(value).setScale(precision, RoundingMode.HALF_EVEN).toPlainString();
+    String text = new BigDecimal(value).setScale(precision, RoundingMode.HALF_EVEN).toPlainString();
     return alternate && precision == 0 ? text + "." : text;
   }
 

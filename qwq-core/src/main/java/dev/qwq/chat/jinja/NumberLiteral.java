@@ -54,8 +54,7 @@ record NumberLiteral(Object value, int end) {
       throw new TemplateError(
           "expected a number of at most " + Numbers.MAX_DIGITS + " digits, found more", from);
     }
-    return new NumberLiteral(
-        Numbers.of(new BigInteger(plain(text, from, end), radix)), end);
+    return new NumberLiteral(Numbers.of(new BigInteger(plain(text, from, end), radix)), end);
   }
 
   /** The position after digits that single underscores may part. */

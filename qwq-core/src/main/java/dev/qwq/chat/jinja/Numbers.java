@@ -5,8 +5,8 @@ import java.math.BigInteger;
 import java.math.MathContext;
 
 /**
- * Python's numbers: int as Long, or BigInteger where that is too small; float as Double; bool, which
- * is an int too.
+ * Python's numbers: int as Long, or BigInteger where that is too small; float as Double; bool,
+ * which is an int too.
  */
 final class Numbers {
   /** The most digits of an int; Python limits conversion from and to text so. */
@@ -60,7 +60,7 @@ final class Numbers {
   /** An int of Java, the nearest one if the value is beyond its range. */
   static int saturated(Object value) {
     return value instanceof Long l
-        ? (int) Math.clamp(l, Integer.MIN_VALUE, Integer.MAX_VALUE)
+        ? Math.clamp(l, Integer.MIN_VALUE, Integer.MAX_VALUE)
         : big(value)
             .min(BigInteger.valueOf(Integer.MAX_VALUE))
             .max(BigInteger.valueOf(Integer.MIN_VALUE))

@@ -2,7 +2,9 @@ package dev.qwq.chat.jinja;
 
 import java.util.Map;
 
-/** Methods of str that fill up. What they fill with by themselves counts as the text itself does. */
+/**
+ * Methods of str that fill up. What they fill with by themselves counts as the text itself does.
+ */
 final class PaddingMethods {
   private PaddingMethods() {}
 
@@ -18,8 +20,7 @@ final class PaddingMethods {
     Args.Bound bound = args.bind(name, 1, "width", "fillchar");
     Text fill = bound.has(1) ? bound.text(1) : Text.of(" ", text.isOwn());
     if (fill.size() != 1) {
-      throw new TemplateError(
-          name + "(): the fill character must be exactly one character long");
+      throw new TemplateError(name + "(): the fill character must be exactly one character long");
     }
     return switch (name) {
       case "ljust" -> fill(context, text, 0, bound.integer(0, 0), fill);

@@ -93,7 +93,8 @@ final class Parser {
       case "filter" -> body.add(parseFilter(tag.at()));
       case "with" -> body.add(parseWith(tag.at()));
       case "print" -> parsePrint(body);
-      case "generation" -> body.add(new Statement.Generation(tag.at(), parseUntil("endgeneration")));
+      case "generation" ->
+          body.add(new Statement.Generation(tag.at(), parseUntil("endgeneration")));
       case "break" -> body.add(new Statement.Break(insideLoop(tag)));
       case "continue" -> body.add(new Statement.Continue(insideLoop(tag)));
       default -> throw unknownTag(tag);

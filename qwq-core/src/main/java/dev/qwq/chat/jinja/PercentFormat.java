@@ -193,7 +193,7 @@ final class PercentFormat {
       return text;
     }
     if (!Numbers.isInteger(value) || !Character.isValidCodePoint(Numbers.saturated(value))) {
-      throw new TemplateError("%c requires int or char");
+      throw new TemplateError("format type c: expected a code point or one character");
     }
     return Text.foreign(Character.toString(Numbers.saturated(value)));
   }
@@ -247,7 +247,9 @@ final class PercentFormat {
       while (digits < value.length() && "+- ".indexOf(value.charAt(digits)) >= 0) {
         digits++;
       }
-      if (alternate && value.length() > digits + 1 && Character.isLetter(value.charAt(digits + 1))) {
+      if (alternate
+          && value.length() > digits + 1
+          && Character.isLetter(value.charAt(digits + 1))) {
         digits += 2;
       }
       out.append(text, 0, digits).repeat(filler, missing).append(text, digits, value.length());

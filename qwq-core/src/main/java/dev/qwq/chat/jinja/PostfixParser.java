@@ -166,8 +166,7 @@ final class PostfixParser {
         throw new TemplateError("tests with 'is' cannot be chained", stream.current().at());
       }
       arguments =
-          new Expr.Arguments(
-              List.of(expressions.parsePrimaryWithPostfix()), List.of(), null, null);
+          new Expr.Arguments(List.of(expressions.parsePrimaryWithPostfix()), List.of(), null, null);
     }
     Expr test = new Expr.Test(token.at(), input, name, arguments);
     return negated ? new Expr.Not(token.at(), test) : test;

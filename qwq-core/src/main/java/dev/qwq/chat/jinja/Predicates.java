@@ -90,6 +90,8 @@ final class Predicates {
     return Values.equal(context, Operators.apply(context, "%", value, divisor), rest);
   }
 
+  // Python's "is"; scalars of one value count as one object, as they mostly are there.
+  @SuppressWarnings("ReferenceEquality")
   private static boolean same(Object a, Object b) {
     boolean scalars = !(a instanceof Sequence) && !(a instanceof PyDict);
     return a == b || scalars && a.getClass() == b.getClass() && a.equals(b);

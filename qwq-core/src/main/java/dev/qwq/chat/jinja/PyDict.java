@@ -16,13 +16,13 @@ final class PyDict {
   private final Map<Object, Entry> entries = new LinkedHashMap<>();
 
   void put(Context context, Object key, Object value) {
-    entries.merge(hashable(context, key), new Entry(key, value), (o, n) -> new Entry(o.key, n.value));
+    entries.merge(
+        hashable(context, key), new Entry(key, value), (o, n) -> new Entry(o.key, n.value));
   }
 
   void putAll(PyDict other) {
     other.entries.forEach(
-        (hash, entry) ->
-            entries.merge(hash, entry, (o, n) -> new Entry(o.key, n.value)));
+        (hash, entry) -> entries.merge(hash, entry, (o, n) -> new Entry(o.key, n.value)));
   }
 
   @Nullable Object get(Context context, Object key) {

@@ -13,8 +13,7 @@ record PyRange(long start, long stop, long step) {
     // In double, because the difference of two longs may overflow.
     double length = Math.ceil(((double) stop - (double) start) / step);
     if (length > Context.MAX_RANGE) {
-      throw new TemplateError(
-          "range limit exceeded: more than " + Context.MAX_RANGE + " numbers");
+      throw new TemplateError("range limit exceeded: more than " + Context.MAX_RANGE + " numbers");
     }
     return new PyRange(start, stop, step);
   }

@@ -4,8 +4,8 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * {@code repr} of values: what a list shows of its elements. The result counts as the template's own
- * only if every part is a string of the template's own, or a collection of such.
+ * {@code repr} of values: what a list shows of its elements. The result counts as the template's
+ * own only if every part is a string of the template's own, or a collection of such.
  */
 final class Repr {
   private static final int SHORT = 60;
@@ -29,9 +29,11 @@ final class Repr {
   static String shortened(Object value) {
     String text =
         switch (value) {
-          case Text string -> quote(string.value().length() > SHORT
-              ? string.value().substring(0, SHORT)
-              : string.value());
+          case Text string ->
+              quote(
+                  string.value().length() > SHORT
+                      ? string.value().substring(0, SHORT)
+                      : string.value());
           case Long l -> l.toString();
           case Boolean b -> b ? "True" : "False";
           case Double d -> NumberText.repr(d);
@@ -156,7 +158,8 @@ final class Repr {
       case '\r' -> "\\r";
       case '\t' -> "\\t";
       default ->
-          String.format(Locale.ROOT, c < 0x100 ? "\\x%02x" : c < 0x10000 ? "\\u%04x" : "\\U%08x", c);
+          String.format(
+              Locale.ROOT, c < 0x100 ? "\\x%02x" : c < 0x10000 ? "\\u%04x" : "\\U%08x", c);
     };
   }
 }

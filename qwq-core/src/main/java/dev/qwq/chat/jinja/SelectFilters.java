@@ -30,8 +30,7 @@ final class SelectFilters {
       Filters.find(name);
       function = item -> context.charge(Filters.apply(context, name, item, rest));
     }
-    return PyIterator.generator(
-        "sync_do_map", PyIterator.map(iterate(context, value), function));
+    return PyIterator.generator("sync_do_map", PyIterator.map(iterate(context, value), function));
   }
 
   private static Object select(
@@ -55,8 +54,7 @@ final class SelectFilters {
       Args testArgs = rest.skip(1);
       selected =
           PyIterator.filter(
-              items,
-              item -> Predicates.apply(context, test, of.apply(item), testArgs) == wanted);
+              items, item -> Predicates.apply(context, test, of.apply(item), testArgs) == wanted);
     }
     return PyIterator.generator("sync_do_" + filter, selected);
   }

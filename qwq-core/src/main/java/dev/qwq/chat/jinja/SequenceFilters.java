@@ -42,9 +42,7 @@ final class SequenceFilters {
 
   private static Object first(Context context, Object value, Args args) {
     Iterator<Object> items = Values.iterate(context, value);
-    return items.hasNext()
-        ? items.next()
-        : new Undefined("No first item, sequence was empty.");
+    return items.hasNext() ? items.next() : new Undefined("No first item, sequence was empty.");
   }
 
   private static Object last(Context context, Object value, Args args) {
@@ -60,8 +58,7 @@ final class SequenceFilters {
 
   private static Object items(Context context, Object value, Args args) {
     return switch (value) {
-      case Undefined undefined ->
-          PyIterator.generator("do_items", List.of().iterator());
+      case Undefined undefined -> PyIterator.generator("do_items", List.of().iterator());
       case PyDict dict -> PyIterator.generator("do_items", dict.pairs().iterator());
       default -> throw new TemplateError("Can only get item pairs from a mapping.");
     };
@@ -236,8 +233,7 @@ final class SequenceFilters {
     List<Object> group = new ArrayList<>();
     for (Object item : Sorting.sorted(context, Values.list(context, value), key, false)) {
       boolean same =
-          group.isEmpty()
-              || Values.equal(context, key.apply(group.getFirst()), key.apply(item));
+          group.isEmpty() || Values.equal(context, key.apply(group.getFirst()), key.apply(item));
       if (!same) {
         groups.add(group(getter, group));
         group = new ArrayList<>();

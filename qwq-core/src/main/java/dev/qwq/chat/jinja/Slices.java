@@ -69,8 +69,7 @@ final class Slices {
     for (int i = 0; i < plan.count; i++) {
       int index = plan.start + i * plan.step;
       int position = simple ? index : positions[index];
-      out.append(
-          simple ? text.value().charAt(index) : codePoints[index], text.ownAt(position));
+      out.append(simple ? text.value().charAt(index) : codePoints[index], text.ownAt(position));
     }
     return out.toText().withMarkup(text.isMarkup());
   }

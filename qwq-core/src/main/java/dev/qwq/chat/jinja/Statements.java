@@ -115,9 +115,7 @@ final class Statements {
         return run(branch.body(), scope, out);
       }
     }
-    return branching.otherwise().isEmpty()
-        ? Flow.END
-        : run(branching.otherwise(), scope, out);
+    return branching.otherwise().isEmpty() ? Flow.END : run(branching.otherwise(), scope, out);
   }
 
   private void runFor(Statement.For loop, Expr iterable, Scope scope, TextBuilder out) {

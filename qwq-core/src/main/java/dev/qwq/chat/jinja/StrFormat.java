@@ -67,16 +67,14 @@ final class StrFormat {
             case 's' -> Values.text(context, value);
             case 'r' -> Repr.repr(context, value);
             case 'a' -> Text.foreign(Repr.quoteAscii(Values.text(context, value).value()));
-            default ->
-                throw new TemplateError("unknown conversion specifier '" + conversion + "'");
+            default -> throw new TemplateError("unknown conversion specifier '" + conversion + "'");
           };
       end += 2;
       if (end < text.length() && text.charAt(end) != ':') {
         throw new TemplateError("expected ':' after conversion specifier");
       }
     }
-    Text spec =
-        end < text.length() ? expand(field.substring(end + 1), depth - 1) : Text.EMPTY;
+    Text spec = end < text.length() ? expand(field.substring(end + 1), depth - 1) : Text.EMPTY;
     Text formatted =
         value instanceof Text string && spec.isEmpty()
             ? string
@@ -127,7 +125,9 @@ final class StrFormat {
   private Object argument(int index, String name) {
     if (index >= args.positional().size()) {
       throw new TemplateError(
-          "format(): no argument for field '{" + name + "}': only "
+          "format(): no argument for field '{"
+              + name
+              + "}': only "
               + args.positional().size()
               + " are given");
     }

@@ -94,7 +94,8 @@ final class StringMethods {
       case Text text -> Html.escape(context, text);
       case PyList list -> {
         List<Object> items = new ArrayList<>();
-        list.items().forEach(item -> items.add(item instanceof Text ? escape(context, item) : item));
+        list.items()
+            .forEach(item -> items.add(item instanceof Text ? escape(context, item) : item));
         yield new PyList(items);
       }
       default -> value;

@@ -8,11 +8,9 @@ import org.jspecify.annotations.Nullable;
 
 /** A parsed template. Immutable. */
 public final class Template {
-  private final Source source;
   private final List<Statement> body;
 
-  private Template(Source source, List<Statement> body) {
-    this.source = source;
+  private Template(List<Statement> body) {
     this.body = body;
   }
 
@@ -25,9 +23,8 @@ public final class Template {
    * @throws TemplateError if it cannot be parsed
    */
   public static Template parse(String text) {
-    Source source = Source.of(text);
     try {
-      return new Template(source, new Parser(source).parse());
+      return new Template(new Parser(Source.of(text)).parse());
     } catch (StackOverflowError e) {
       throw new TemplateError("nested too deeply", 0);
     }

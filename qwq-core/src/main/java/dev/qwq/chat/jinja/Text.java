@@ -151,7 +151,9 @@ public final class Text implements Comparable<Text> {
     }
   }
 
-  /** Applies a function that maps parts of a text independently of each other, as upper case does. */
+  /**
+   * Applies a function that maps parts of a text independently of each other, as upper case does.
+   */
   Text map(UnaryOperator<String> function) {
     String mapped = function.apply(value);
     if (own.length == 0 || isOwn()) {

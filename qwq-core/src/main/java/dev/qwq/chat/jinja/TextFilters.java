@@ -71,10 +71,7 @@ final class TextFilters {
   private static Object trim(Context context, Object value, Args args) {
     Args.Bound bound = args.bind("trim", 0, "chars");
     return SplitMethods.strip(
-        Values.softText(context, value),
-        bound.some(0) == null ? null : bound.text(0),
-        true,
-        true);
+        Values.softText(context, value), bound.some(0) == null ? null : bound.text(0), true, true);
   }
 
   private static Object replace(Context context, Object value, Args args) {
@@ -162,8 +159,7 @@ final class TextFilters {
   private static Object format(Context context, Object value, Args args) {
     Text format = Values.softText(context, value);
     if (args.keywords().isEmpty()) {
-      return PercentFormat.format(
-          context, format, new PyTuple(new ArrayList<>(args.positional())));
+      return PercentFormat.format(context, format, new PyTuple(new ArrayList<>(args.positional())));
     }
     if (!args.positional().isEmpty()) {
       throw new TemplateError(

@@ -10,12 +10,12 @@ record Undefined(String message) {
   }
 
   static Undefined attribute(Object object, String name) {
-    return new Undefined("'" + Values.typeName(object) + " object' has no attribute '" + name + "'");
+    return new Undefined(
+        "'" + Values.typeName(object) + " object' has no attribute '" + name + "'");
   }
 
   static Undefined element(Object object, Object key) {
-    return new Undefined(
-        Values.typeName(object) + " object has no element " + Repr.shortened(key));
+    return new Undefined(Values.typeName(object) + " object has no element " + Repr.shortened(key));
   }
 
   /** An attribute that the sandbox keeps from templates. */

@@ -84,8 +84,7 @@ final class Values {
       case PyIterator iterator -> iterator.iterator();
       case Text text -> characters(context, text);
       case Undefined undefined -> Collections.emptyIterator();
-      default ->
-          throw new TemplateError("'" + typeName(value) + "' object is not iterable");
+      default -> throw new TemplateError("'" + typeName(value) + "' object is not iterable");
     };
   }
 
@@ -140,11 +139,12 @@ final class Values {
     return switch (function) {
       case Callable callable -> callable.call(context, args);
       case Undefined undefined -> throw undefined.error();
-      default ->
-          throw new TemplateError("'" + typeName(function) + "' object is not callable");
+      default -> throw new TemplateError("'" + typeName(function) + "' object is not callable");
     };
   }
 
+  // One object equals itself without a look inside, except NaN: so Python compares elements.
+  @SuppressWarnings("ReferenceEquality")
   static boolean equal(Context context, Object a, Object b) {
     context.step();
     if (a == b) {
@@ -155,8 +155,9 @@ final class Values {
     }
     return switch (a) {
       case Text text -> {
-        context.spend(b instanceof Text && ((Text) b).length() == text.length() ? text.length() : 0);
-        yield text.equals(b);
+        boolean compared = b instanceof Text other && other.length() == text.length();
+        context.spend(compared ? text.length() : 0);
+        yield compared && text.equals(b);
       }
       case PyList list -> b instanceof PyList other && equal(context, list.items(), other.items());
       case PyTuple tuple ->
@@ -243,8 +244,7 @@ final class Values {
         yield false;
       }
       default ->
-          throw new TemplateError(
-              "argument of type '" + typeName(container) + "' is not iterable");
+          throw new TemplateError("argument of type '" + typeName(container) + "' is not iterable");
     };
   }
 }

@@ -19,8 +19,7 @@ final class Wordwrap {
 
   static Object apply(Context context, Object value, Args args) {
     Args.Bound bound =
-        args.bind(
-            "wordwrap", 0, "width", "break_long_words", "wrapstring", "break_on_hyphens");
+        args.bind("wordwrap", 0, "width", "break_long_words", "wrapstring", "break_on_hyphens");
     Text text = TextFilters.require("wordwrap", value);
     int width = bound.integer(0, 79);
     if (width <= 0) {
@@ -85,7 +84,8 @@ final class Wordwrap {
       if (breakHyphens && chunk.size() > end) {
         int hyphen = chunk.value().lastIndexOf('-', chunk.position(end) - 1);
         int before = hyphen < 0 ? 0 : chunk.index(hyphen);
-        boolean word = before > 0 && chunk.value().substring(0, hyphen).chars().anyMatch(c -> c != '-');
+        boolean word =
+            before > 0 && chunk.value().substring(0, hyphen).chars().anyMatch(c -> c != '-');
         end = word ? before + 1 : end;
       }
       taken.add(chunk.substring(0, chunk.position(end)));
@@ -134,7 +134,8 @@ final class Wordwrap {
         && isWordCharacter(value.charAt(at - 3))
         && at + 1 < value.length()
         && Character.isLetter(value.charAt(at))
-        && (Character.isLetter(value.charAt(at + 1)) || value.charAt(at + 1) == '-' && hasLetter(value, at + 2));
+        && (Character.isLetter(value.charAt(at + 1))
+            || value.charAt(at + 1) == '-' && hasLetter(value, at + 2));
   }
 
   private static boolean hasLetter(String value, int at) {
