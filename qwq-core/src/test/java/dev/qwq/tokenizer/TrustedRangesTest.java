@@ -25,6 +25,17 @@ class TrustedRangesTest {
   }
 
   @Test
+  void loneSurrogatesDoNotMoveRanges() {
+    Tokenizer tokenizer = Tokenizer.of(data());
+    String text = "\uD800<x>\uDC00<x>\uD83D";
+    assertThat(added(tokenizer.encode(text, new int[] {1, 4}))).hasSize(1);
+    assertThat(added(tokenizer.encode(text, new int[] {1, 4, 5, 8}))).hasSize(2);
+    assertThat(added(tokenizer.encode(text, new int[] {0, 3, 6, 9}))).isEmpty();
+    assertThat(tokenizer.decode(tokenizer.encode(text, new int[] {0, 9})))
+        .isEqualTo("\uFFFD<x>\uFFFD<x>\uFFFD");
+  }
+
+  @Test
   void rangesDoNotCutWords() {
     long seed = 20_260_307;
     Random random = new Random(seed);
