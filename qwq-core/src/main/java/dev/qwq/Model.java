@@ -1,0 +1,340 @@
+package dev.qwq;
+
+import dev.qwq.chat.ChatTemplate;
+import dev.qwq.engine.BackendKind;
+import dev.qwq.engine.Engine;
+import dev.qwq.engine.EngineInfo;
+import dev.qwq.engine.EngineOptions;
+import dev.qwq.engine.Generation;
+import dev.qwq.engine.GenerationRequest;
+import dev.qwq.engine.KvSequence;
+import dev.qwq.engine.SamplingParameters;
+import dev.qwq.engine.Scores;
+import dev.qwq.model.LoadMode;
+import dev.qwq.model.ModelConfig;
+import dev.qwq.model.ModelSource;
+import dev.qwq.output.ReasoningStart;
+import dev.qwq.tokenizer.Tokenizer;
+import java.nio.file.Path;
+import java.util.LinkedHashSet;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Consumer;
+import java.util.function.IntConsumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A model, ready to answer.
+ *
+ * <p>{@link #newSession()} begins a conversation; {@link #complete(String, GenerationOptions)}
+ * continues a text without a chat template; {@link #evaluate(int[], int...)} measures how likely a
+ * text is. All may be used by many threads at once: what runs at the same time is computed side by
+ * side, and none changes another's result.
+ *
+ * <p>Weights stay where they are mapped from the file; opening costs no copy. {@link #close()}
+ * gives everything back.
+ */
+public final class Model implements AutoCloseable {
+  private final ModelSource source;
+  private final Engine engine;
+  private final Prompts prompts;
+  private final Optional<Tokenizer> tokenizer;
+  private final Optional<ChatTemplate> template;
+  private final Sampler sampler;
+  private final Set<Integer> endTokens;
+
+  private Model(ModelSource source, Engine engine) {
+    this.source = source;
+    this.engine = engine;
+    tokenizer = source.tokenizer();
+    template = source.chatTemplate().map(ChatTemplate::parse);
+    prompts = new Prompts(source.path(), tokenizer, template);
+    sampler = RecommendedSampler.of(source.generationDefaults(), prompts.modelThinks());
+    endTokens = new LinkedHashSet<>(source.generationDefaults().eosTokenIds());
+  }
+
+  /**
+   * Opens a model with the default options.
+   *
+   * @param path a GGUF file (of a split model the first part) or a Hugging Face folder
+   * @return the model; close it
+   * @throws QwqException as {@link #open(Path, ModelOptions)}
+   */
+  public static Model open(Path path) {
+    return open(path, ModelOptions.defaults());
+  }
+
+  /**
+   * Opens a model.
+   *
+   * @param path a GGUF file (of a split model the first part) or a Hugging Face folder
+   * @param options how
+   * @return the model; close it
+   * @throws MalformedFileException if a file is damaged
+   * @throws UnsupportedModelException if the model is of a kind that qwq does not run
+   * @throws QwqException with {@code FILE_UNREADABLE} if a file cannot be read, {@code
+   *     NATIVE_LIBRARY} if there is none for this machine, {@code UNSUPPORTED_BACKEND} if backend
+   *     or instruction set cannot run here, {@code OUT_OF_MEMORY} if the KV cache does not fit,
+   *     {@code TEMPLATE_FAILED} if the chat template does not parse
+   */
+  public static Model open(Path path, ModelOptions options) {
+    LoadProgress progress = options.loadProgress();
+    ModelSource source =
+        ModelSource.open(
+            path,
+            options.weights() == ModelOptions.Weights.MAPPED ? LoadMode.MAP : LoadMode.MEMORY,
+            progress::onProgress);
+    try {
+      Engine engine = Engine.open(source, engineOptions(options));
+      try {
+        return new Model(source, engine);
+      } catch (RuntimeException | Error e) {
+        engine.close();
+        throw e;
+      }
+    } catch (RuntimeException | Error e) {
+      source.close();
+      throw e;
+    }
+  }
+
+  private static EngineOptions engineOptions(ModelOptions options) {
+    return EngineOptions.builder()
+        .backend(
+            switch (options.backend()) {
+              case REFERENCE -> BackendKind.REFERENCE;
+              case CPU -> BackendKind.CPU;
+            })
+        .cpuIsa(options.cpuIsa().orElse(null))
+        .threads(options.threads())
+        .contextLength(options.contextLength())
+        .kvCacheTokens(options.kvCacheTokens())
+        .maxSequences(options.maxSequences())
+        .maxQueued(options.maxQueued())
+        .build();
+  }
+
+  /**
+   * Begins a conversation with the default options.
+   *
+   * @return a new session; close it
+   */
+  public Session newSession() {
+    return newSession(SessionOptions.defaults());
+  }
+
+  /**
+   * Begins a conversation.
+   *
+   * @param options system prompt, tools, how replies are generated
+   * @return a new session; close it
+   * @throws QwqException with {@code CLOSED} if the model is closed
+   */
+  public Session newSession(SessionOptions options) {
+    return new Session(this, options, engine.newSequence());
+  }
+
+  /**
+   * Continues a text, without a chat template, and waits for the end.
+   *
+   * @param prompt the text; special tokens in it are recognised
+   * @param options how the text is generated
+   * @return what follows the text; cut short with {@link FinishReason#CANCELLED} if this thread is
+   *     interrupted
+   * @throws QwqException as {@link #stream(String, GenerationOptions)}
+   */
+  public Reply complete(String prompt, GenerationOptions options) {
+    try (ReplyStream stream = stream(prompt, options)) {
+      return stream.reply();
+    }
+  }
+
+  /**
+   * Continues a text given as token ids and waits for the end.
+   *
+   * @param promptTokens at least one id; nothing is added
+   * @param options how the text is generated
+   * @return what follows the text; cut short with {@link FinishReason#CANCELLED} if this thread is
+   *     interrupted
+   * @throws QwqException as {@link #stream(int[], GenerationOptions)}
+   */
+  public Reply complete(int[] promptTokens, GenerationOptions options) {
+    try (ReplyStream stream = stream(promptTokens, options)) {
+      return stream.reply();
+    }
+  }
+
+  /**
+   * Continues a text, without a chat template.
+   *
+   * @param prompt the text; special tokens in it are recognised
+   * @param options how the text is generated
+   * @return what follows the text, as it comes; close it
+   * @throws QwqException with {@code NO_TOKENIZER} if the model has none, {@code CONTEXT_EXCEEDED}
+   *     if the text is too long, {@code QUEUE_FULL} if too many replies wait, {@code CLOSED} if the
+   *     model is closed
+   */
+  public ReplyStream stream(String prompt, GenerationOptions options) {
+    return startAlone(prompts.text(prompt), options);
+  }
+
+  /**
+   * Continues a text given as token ids.
+   *
+   * @param promptTokens at least one id; nothing is added
+   * @param options how the text is generated
+   * @return what follows the text, as it comes; close it
+   * @throws QwqException with {@code INVALID_ARGUMENT} if the model has no such ids, {@code
+   *     CONTEXT_EXCEEDED} if the text is too long, {@code QUEUE_FULL} if too many replies wait,
+   *     {@code CLOSED} if the model is closed
+   */
+  public ReplyStream stream(int[] promptTokens, GenerationOptions options) {
+    return startAlone(prompts.tokens(promptTokens), options);
+  }
+
+  private ReplyStream startAlone(Prompt prompt, GenerationOptions options) {
+    KvSequence sequence = engine.newSequence();
+    try {
+      return start(sequence, prompt, options, false, reply -> sequence.close());
+    } catch (RuntimeException | Error e) {
+      sequence.close();
+      throw e;
+    }
+  }
+
+  /** Submits a prompt; {@code onEnd} hears the reply, or null if it failed, before the consumer. */
+  ReplyStream start(
+      KvSequence sequence,
+      Prompt prompt,
+      GenerationOptions options,
+      boolean tools,
+      Consumer<@Nullable Reply> onEnd) {
+    Sampler draws = options.sampler().orElse(sampler);
+    SamplingParameters sampling =
+        new SamplingParameters(
+            draws.temperature(),
+            draws.topK(),
+            draws.topP(),
+            draws.minP(),
+            draws.presencePenalty(),
+            draws.frequencyPenalty(),
+            draws.repetitionPenalty(),
+            draws.seed().orElseGet(() -> ThreadLocalRandom.current().nextLong()),
+            0,
+            draws.logitBias());
+    int[] stopTokens = endTokens.stream().mapToInt(Integer::intValue).toArray();
+    ReasoningStart start =
+        options.reasoningFormat() == ReasoningFormat.NONE ? ReasoningStart.OFF : prompt.start();
+    Queue<ChatEvent> events = ReplyStream.newEventQueue();
+    ReplyBuilder builder =
+        new ReplyBuilder(
+            tokenizer.orElse(null), endTokens, options.stopStrings(), start, tools, events::add);
+    TokenFeed feed = new TokenFeed();
+    Generation generation =
+        engine.submit(
+            sequence,
+            new GenerationRequest(prompt.tokens(), sampling, options.maxTokens(), stopTokens),
+            feed);
+    return new ReplyStream(feed, generation, builder, events, onEnd);
+  }
+
+  /**
+   * Measures how likely the model finds a text.
+   *
+   * @param tokens its ids, as many as the context holds; nothing is added
+   * @param logitsAt positions after which the logits are wanted, 0 for those after the first token
+   * @return likelihood and logits
+   * @throws QwqException as {@link #evaluate(int[], IntConsumer, int...)}
+   */
+  public Evaluation evaluate(int[] tokens, int... logitsAt) {
+    return evaluate(tokens, done -> {}, logitsAt);
+  }
+
+  /**
+   * Measures how likely the model finds a text, and says how far it has come.
+   *
+   * @param tokens its ids, as many as the context holds; nothing is added
+   * @param progress hears how many tokens are done, on the engine's thread: it must return quickly
+   * @param logitsAt positions after which the logits are wanted, 0 for those after the first token
+   * @return likelihood and logits
+   * @throws QwqException with {@code INVALID_ARGUMENT} if there are no such ids or positions,
+   *     {@code CONTEXT_EXCEEDED} if the text is too long, {@code QUEUE_FULL} if too much waits,
+   *     {@code CLOSED} if the model is closed
+   * @throws java.util.concurrent.CancellationException if this thread is interrupted, which cancels
+   */
+  public Evaluation evaluate(int[] tokens, IntConsumer progress, int... logitsAt) {
+    Scores scores = engine.score(tokens, logitsAt, progress);
+    return new Evaluation(scores.meanNll(), scores.logprobs(), scores.logits());
+  }
+
+  /**
+   * Returns how this model asks to be sampled.
+   *
+   * @return the sampler used where options name none
+   */
+  public Sampler sampler() {
+    return sampler;
+  }
+
+  /**
+   * Returns the model's tokenizer.
+   *
+   * @return the tokenizer; empty if the model has none and takes ids only
+   */
+  public Optional<Tokenizer> tokenizer() {
+    return tokenizer;
+  }
+
+  /**
+   * Returns the model's chat template.
+   *
+   * @return the template; empty if the model has none and cannot chat
+   */
+  public Optional<ChatTemplate> chatTemplate() {
+    return template;
+  }
+
+  /**
+   * Returns the model in numbers.
+   *
+   * @return what it is, and what it runs on
+   */
+  public ModelInfo info() {
+    ModelConfig config = source.config();
+    EngineInfo info = engine.info();
+    return new ModelInfo(
+        config.architecture(),
+        config.layers(),
+        config.hiddenSize(),
+        config.vocabSize(),
+        switch (info.backend()) {
+          case REFERENCE -> Backend.REFERENCE;
+          case CPU -> Backend.CPU;
+        },
+        info.isa(),
+        info.threads(),
+        info.contextLength(),
+        config.contextLength(),
+        source.weightBytes(),
+        info.kvBytesPerToken(),
+        info.kvCacheBytes(),
+        info.workspaceBytes());
+  }
+
+  Prompts prompts() {
+    return prompts;
+  }
+
+  /**
+   * Refuses new work, cancels the replies being generated, waits until the step in flight has
+   * stopped, and gives all memory back. Streams end with {@link FinishReason#CANCELLED}.
+   * Idempotent; may be called by any thread.
+   */
+  @Override
+  public void close() {
+    engine.close();
+    source.close();
+  }
+}

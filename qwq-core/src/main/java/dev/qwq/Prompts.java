@@ -1,0 +1,111 @@
+package dev.qwq;
+
+import dev.qwq.chat.ChatTemplate;
+import dev.qwq.chat.ModelText;
+import dev.qwq.chat.RenderedPrompt;
+import dev.qwq.output.ReasoningStart;
+import dev.qwq.tokenizer.Tokenizer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Makes prompts: conversations through the model's template, texts as they are. Thread-safe. */
+final class Prompts {
+  /** How many ids at a prompt's end are decoded to see whether it leaves the thinking open. */
+  private static final int TAIL = 16;
+
+  private final Path file;
+  private final Optional<Tokenizer> tokenizer;
+  private final Optional<ChatTemplate> template;
+  private final boolean modelThinks;
+
+  Prompts(Path file, Optional<Tokenizer> tokenizer, Optional<ChatTemplate> template) {
+    this.file = file;
+    this.tokenizer = tokenizer;
+    this.template = template;
+    modelThinks = template.map(t -> t.source().contains(ReasoningStart.CLOSE)).orElse(false);
+  }
+
+  /** Tells whether the model's template knows about thinking. */
+  boolean modelThinks() {
+    return modelThinks;
+  }
+
+  /** Renders a conversation and opens the model's turn. */
+  Prompt chat(List<Message> conversation, SessionOptions options) {
+    Tokenizer encoder = requireTokenizer();
+    ChatTemplate chatTemplate =
+        template.orElseThrow(
+            () ->
+                new QwqException(
+                    ErrorCode.NO_CHAT_TEMPLATE,
+                    file + ": the model has no chat template; it can complete texts only"));
+    RenderedPrompt rendered = chatTemplate.render(variables(encoder, conversation, options));
+    int[] tokens = encoder.encode(rendered.text(), rendered.trustedRanges());
+    return new Prompt(tokens, ReasoningStart.of(rendered.text(), modelThinks));
+  }
+
+  private static Map<String, Object> variables(
+      Tokenizer tokenizer, List<Message> conversation, SessionOptions options) {
+    List<Map<String, Object>> messages = new ArrayList<>();
+    options.systemPrompt().ifPresent(s -> messages.add(Message.system(s).toTemplateValue()));
+    conversation.forEach(message -> messages.add(message.toTemplateValue()));
+    Map<String, Object> variables = new LinkedHashMap<>();
+    tokenizer.bosId().ifPresent(id -> variables.put("bos_token", own(tokenizer, id)));
+    tokenizer.eosId().ifPresent(id -> variables.put("eos_token", own(tokenizer, id)));
+    tokenizer.padId().ifPresent(id -> variables.put("pad_token", own(tokenizer, id)));
+    variables.putAll(options.templateVariables());
+    variables.put("messages", messages);
+    if (!options.tools().isEmpty()) {
+      variables.put("tools", options.tools().stream().map(Tool::toTemplateValue).toList());
+    }
+    variables.put("add_generation_prompt", true);
+    return variables;
+  }
+
+  private static ModelText own(Tokenizer tokenizer, int id) {
+    return new ModelText(tokenizer.decode(id));
+  }
+
+  /** Takes a text as it is; special tokens in it are recognised. */
+  Prompt text(String text) {
+    Tokenizer encoder = requireTokenizer();
+    int[] tokens = encoder.encode(text);
+    if (encoder.addBos() && encoder.bosId().isPresent()) {
+      int bos = encoder.bosId().getAsInt();
+      if (tokens.length == 0 || tokens[0] != bos) {
+        int[] withBos = new int[tokens.length + 1];
+        withBos[0] = bos;
+        System.arraycopy(tokens, 0, withBos, 1, tokens.length);
+        tokens = withBos;
+      }
+    }
+    return new Prompt(tokens, ReasoningStart.of(text, modelThinks));
+  }
+
+  /** Takes ids as they are. */
+  Prompt tokens(int[] tokens) {
+    if (tokenizer.isEmpty()) {
+      return new Prompt(tokens.clone(), ReasoningStart.OFF);
+    }
+    int from = Math.max(0, tokens.length - TAIL);
+    StringBuilder tail = new StringBuilder();
+    for (int i = from; i < tokens.length; i++) {
+      // Padding ids have no text; the engine checks ids against the vocabulary.
+      if (tokens[i] >= 0 && tokens[i] < tokenizer.get().size()) {
+        tail.append(tokenizer.get().decode(tokens[i]));
+      }
+    }
+    return new Prompt(tokens.clone(), ReasoningStart.of(tail.toString(), modelThinks));
+  }
+
+  private Tokenizer requireTokenizer() {
+    return tokenizer.orElseThrow(
+        () ->
+            new QwqException(
+                ErrorCode.NO_TOKENIZER, file + ": the model has no tokenizer; give it token ids"));
+  }
+}

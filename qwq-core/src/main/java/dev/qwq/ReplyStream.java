@@ -1,0 +1,228 @@
+package dev.qwq;
+
+import dev.qwq.engine.Generation;
+import dev.qwq.engine.GenerationEnd;
+import java.util.ArrayDeque;
+import java.util.Iterator;
+import java.util.NoSuchElementException;
+import java.util.Queue;
+import java.util.concurrent.Flow;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A reply while it is being generated: its events, one after the other, {@link ChatEvent.Done}
+ * last.
+ *
+ * <p>Iterate over it, or subscribe to it; a subscriber gets as many events as it requests. Either
+ * way every event is delivered once. The reply is generated whether or not anybody listens, and the
+ * session is busy until the reply has ended: read it to the end or {@link #close()} it, best in a
+ * try-with-resources statement.
+ *
+ * <p>If the thread that waits for an event is interrupted, the reply is cancelled; the events up to
+ * {@code Done} still come, and the thread stays interrupted.
+ *
+ * <p>One thread consumes; {@link #cancel()} and {@link #close()} may be called by any.
+ */
+public final class ReplyStream
+    implements Iterable<ChatEvent>, AutoCloseable, Flow.Publisher<ChatEvent> {
+  private final TokenFeed feed;
+  private final Generation generation;
+  private final ReplyBuilder builder;
+  private final Consumer<@Nullable Reply> onEnd;
+  private final AtomicBoolean subscribed = new AtomicBoolean();
+
+  // Guards all below: whoever holds it moves the reply on.
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Queue<ChatEvent> events;
+  private @Nullable Reply reply;
+  private @Nullable QwqException failure;
+
+  ReplyStream(
+      TokenFeed feed,
+      Generation generation,
+      ReplyBuilder builder,
+      Queue<ChatEvent> events,
+      Consumer<@Nullable Reply> onEnd) {
+    this.feed = feed;
+    this.generation = generation;
+    this.builder = builder;
+    this.events = events;
+    this.onEnd = onEnd;
+  }
+
+  /** The queue that builder and stream share. */
+  static Queue<ChatEvent> newEventQueue() {
+    return new ArrayDeque<>();
+  }
+
+  /**
+   * Returns the events that were not consumed yet, as {@link #hasNext()} and {@link #next()} do.
+   *
+   * @return an iterator; all iterators of a stream take from the same events
+   */
+  @Override
+  public Iterator<ChatEvent> iterator() {
+    return new Iterator<>() {
+      @Override
+      public boolean hasNext() {
+        return ReplyStream.this.hasNext();
+      }
+
+      @Override
+      public ChatEvent next() {
+        return ReplyStream.this.next();
+      }
+    };
+  }
+
+  /**
+   * Waits until there is another event, or none will come.
+   *
+   * @return whether {@link #next()} has an event
+   * @throws QwqException if the reply failed
+   */
+  public boolean hasNext() {
+    lock.lock();
+    try {
+      advanceWhile(true);
+      if (!events.isEmpty()) {
+        return true;
+      }
+      throwFailure();
+      return false;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Waits for the next event.
+   *
+   * @return the event
+   * @throws NoSuchElementException after {@link ChatEvent.Done}
+   * @throws QwqException if the reply failed
+   */
+  public ChatEvent next() {
+    lock.lock();
+    try {
+      if (!hasNext()) {
+        throw new NoSuchElementException("the reply has ended");
+      }
+      return events.remove();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Waits for the end of the reply. Events not consumed so far stay for the iterator.
+   *
+   * @return the reply; partial if it was cancelled
+   * @throws QwqException if the reply failed
+   */
+  public Reply reply() {
+    lock.lock();
+    try {
+      advanceWhile(false);
+      throwFailure();
+      if (reply == null) {
+        throw new QwqException(ErrorCode.INTERNAL, "a reply ended without result and failure");
+      }
+      return reply;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Cancels the reply, if it has not ended, and returns at once. Its computation stops within 200
+   * ms; the events up to {@link ChatEvent.Done} with {@link FinishReason#CANCELLED} still come.
+   */
+  public void cancel() {
+    generation.cancel();
+  }
+
+  /**
+   * Cancels the reply, if it has not ended, and waits until its computation has stopped: within 200
+   * ms. Events that came before stay for the iterator. Never throws what the reply failed with.
+   */
+  @Override
+  public void close() {
+    generation.cancel();
+    lock.lock();
+    try {
+      advanceWhile(false);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Delivers the events to a subscriber, on a virtual thread of its own, as many as it requests.
+   * Cancelling the subscription cancels the reply. There can be one subscriber.
+   *
+   * @param subscriber receives the events
+   */
+  @Override
+  public void subscribe(Flow.Subscriber<? super ChatEvent> subscriber) {
+    boolean first = subscribed.compareAndSet(false, true);
+    ReplySubscription.start(this, subscriber, first);
+  }
+
+  /** Moves on until the reply has ended, or (if asked for) until there is an event. */
+  private void advanceWhile(boolean stopAtEvent) {
+    boolean interrupted = false;
+    try {
+      while (!ended() && !(stopAtEvent && !events.isEmpty())) {
+        try {
+          take(feed.take());
+        } catch (InterruptedException e) {
+          interrupted = true;
+          generation.cancel();
+        }
+      }
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  private boolean ended() {
+    return reply != null || failure != null;
+  }
+
+  private void take(TokenFeed.Signal signal) {
+    switch (signal) {
+      case TokenFeed.Prefill prefill ->
+          events.add(new ChatEvent.Progress(prefill.processed(), prefill.total()));
+      case TokenFeed.Token token -> {
+        if (!builder.accept(token.id())) {
+          generation.cancel();
+        }
+      }
+      case TokenFeed.End end -> end(end.end());
+    }
+  }
+
+  private void end(GenerationEnd end) {
+    Reply partial = builder.finish(end);
+    if (end.failure() != null) {
+      failure = end.failure();
+      onEnd.accept(null);
+    } else {
+      reply = partial;
+      events.add(new ChatEvent.Done(partial.usage(), partial.finishReason()));
+      onEnd.accept(partial);
+    }
+  }
+
+  private void throwFailure() {
+    if (failure != null) {
+      throw failure;
+    }
+  }
+}

@@ -1,0 +1,44 @@
+package dev.qwq;
+
+import dev.qwq.engine.GenerationEnd;
+import dev.qwq.engine.GenerationListener;
+import dev.qwq.engine.TopLogprobs;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+
+/**
+ * Carries what a generation does from the engine's thread to the thread that consumes the reply, so
+ * that the engine never waits for a consumer. Holds at most as many tokens as the context does.
+ */
+final class TokenFeed implements GenerationListener {
+  /** What happened. */
+  sealed interface Signal {}
+
+  record Prefill(int processed, int total) implements Signal {}
+
+  record Token(int id) implements Signal {}
+
+  record End(GenerationEnd end) implements Signal {}
+
+  private final BlockingQueue<Signal> signals = new LinkedBlockingQueue<>();
+
+  @Override
+  public void onPrefill(int processed, int total, int cached) {
+    signals.add(new Prefill(processed, total));
+  }
+
+  @Override
+  public void onToken(int token, float logprob, TopLogprobs top) {
+    signals.add(new Token(token));
+  }
+
+  @Override
+  public void onEnd(GenerationEnd end) {
+    signals.add(new End(end));
+  }
+
+  /** Waits for the next signal. */
+  Signal take() throws InterruptedException {
+    return signals.take();
+  }
+}
