@@ -38,6 +38,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Model implements AutoCloseable {
   private final ModelSource source;
+  private final ModelConfig config;
   private final Engine engine;
   private final Prompts prompts;
   private final Optional<Tokenizer> tokenizer;
@@ -45,8 +46,9 @@ public final class Model implements AutoCloseable {
   private final Sampler sampler;
   private final Set<Integer> endTokens;
 
-  private Model(ModelSource source, Engine engine) {
+  private Model(ModelSource source, ModelConfig config, Engine engine) {
     this.source = source;
+    this.config = config;
     this.engine = engine;
     tokenizer = source.tokenizer();
     template = source.chatTemplate().map(ChatTemplate::parse);
@@ -87,9 +89,14 @@ public final class Model implements AutoCloseable {
             options.weights() == ModelOptions.Weights.MAPPED ? LoadMode.MAP : LoadMode.MEMORY,
             progress::onProgress);
     try {
-      Engine engine = Engine.open(source, engineOptions(options));
+      ModelConfig own = source.config();
+      ModelConfig config =
+          options.yarnFactor().isPresent()
+              ? own.withYarn((float) options.yarnFactor().getAsDouble())
+              : own;
+      Engine engine = Engine.open(source, config, engineOptions(options));
       try {
-        return new Model(source, engine);
+        return new Model(source, config, engine);
       } catch (RuntimeException | Error e) {
         engine.close();
         throw e;
@@ -302,7 +309,6 @@ public final class Model implements AutoCloseable {
    * @return what it is, and what it runs on
    */
   public ModelInfo info() {
-    ModelConfig config = source.config();
     EngineInfo info = engine.info();
     return new ModelInfo(
         config.architecture(),

@@ -258,8 +258,9 @@ public final class ModelOptions {
 
     /**
      * Switches static YaRN on, in place of what the model's files say: positions are stretched by
-     * this factor from the model's original context. QwQ reads 131,072 tokens with a factor of 4;
-     * short texts lose a little quality, so use it for long ones only.
+     * this factor from the model's original context (that of its files' own YaRN, else 32,768 or
+     * the model's context if that is shorter). QwQ reads 131,072 tokens with a factor of 4; short
+     * texts lose a little quality, so use it for long ones only.
      *
      * @param value above 1
      * @return this builder

@@ -326,7 +326,8 @@ public final class Sampler {
      * @throws QwqException with {@code INVALID_ARGUMENT}, naming the field that is out of its range
      */
     public Sampler build() {
-      require(temperature >= 0 && Float.isFinite(temperature), "temperature", "0 or more", temperature);
+      require(
+          temperature >= 0 && Float.isFinite(temperature), "temperature", "0 or more", temperature);
       require(topK >= 0, "topK", "0 or more", topK);
       require(topP > 0 && topP <= 1, "topP", "above 0 and at most 1", topP);
       require(minP >= 0 && minP < 1, "minP", "at least 0 and below 1", minP);

@@ -5,12 +5,13 @@ import java.time.Duration;
 /**
  * What a reply took.
  *
- * @param promptTokens tokens of the prompt: the whole conversation so far, as the template writes it
+ * @param promptTokens tokens of the prompt: the whole conversation so far, as the template writes
+ *     it
  * @param cachedTokens how many of them were in the KV cache and needed no computing
  * @param thinkingTokens generated tokens of the thinking, its closing marker included
  * @param answerTokens all other generated tokens: answer, tool calls, the end token
- * @param timeToFirstToken from the call to the first generated token, waiting in the queue included;
- *     zero if none came
+ * @param timeToFirstToken from the call to the first generated token, waiting in the queue
+ *     included; zero if none came
  * @param tokensPerSecond speed of generation after the first token; 0 if there were fewer than two
  */
 public record Usage(

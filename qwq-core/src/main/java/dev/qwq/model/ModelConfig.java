@@ -47,4 +47,33 @@ public record ModelConfig(
    */
   public record Yarn(
       float factor, float betaFast, float betaSlow, float attentionFactor, int originalContext) {}
+
+  /** Positions Qwen2 models are trained with before any stretching. */
+  private static final int FAMILY_CONTEXT = 32_768;
+
+  /**
+   * Returns this configuration with static YaRN by a factor, in place of what the files say. The
+   * original context is that of the files' own YaRN, else the family's 32,768 positions or the
+   * model's context if that is shorter: the context that files promise may be stretched already.
+   *
+   * @param factor by how much the original context is stretched, above 1
+   * @return a configuration whose context is the stretched one
+   */
+  public ModelConfig withYarn(float factor) {
+    int original = yarn.map(Yarn::originalContext).orElse(Math.min(contextLength, FAMILY_CONTEXT));
+    return new ModelConfig(
+        architecture,
+        layers,
+        hiddenSize,
+        intermediateSize,
+        heads,
+        kvHeads,
+        headDim,
+        vocabSize,
+        rmsNormEps,
+        ropeTheta,
+        Optional.of(new Yarn(factor, 32, 1, 0, original)),
+        (int) Math.min(Integer.MAX_VALUE, (long) (original * (double) factor)),
+        tiedEmbeddings);
+  }
 }
