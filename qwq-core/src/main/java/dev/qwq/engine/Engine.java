@@ -69,15 +69,13 @@ public final class Engine implements AutoCloseable {
               ? options.threads()
               : Math.min(MAX_THREADS, Runtime.getRuntime().availableProcessors());
       OptionalLong available = new SystemMemory().available();
-      OptionalLong free =
-          available.isPresent()
-              ? OptionalLong.of(available.getAsLong() - model.weightBytes())
-              : available;
       long bytesPerToken = NativeEngine.memory(nativeModel, options, threads, 1).kvBytesPerToken();
-      MemoryPlan plan = MemoryPlan.of(options, config.contextLength(), bytesPerToken, free);
+      MemoryPlan plan =
+          MemoryPlan.of(
+              options, config.contextLength(), bytesPerToken, minus(available, unread(model)));
       NativeEngine.Memory memory =
           NativeEngine.memory(nativeModel, options, threads, plan.kvBlocks());
-      MemoryPlan.checkFits(memory, free);
+      MemoryPlan.checkFits(memory, available, unread(model));
       nativeEngine = new NativeEngine(nativeModel, options, threads, plan.kvBlocks());
       EngineInfo info =
           new EngineInfo(
@@ -102,6 +100,15 @@ public final class Engine implements AutoCloseable {
       nativeModel.close();
       throw e;
     }
+  }
+
+  /** Bytes of weights that are not counted as taken: mapped files lie in the system's caches. */
+  private static long unread(ModelSource model) {
+    return model.tensors().getFirst().data().isMapped() ? model.weightBytes() : 0;
+  }
+
+  private static OptionalLong minus(OptionalLong bytes, long less) {
+    return bytes.isPresent() ? OptionalLong.of(bytes.getAsLong() - less) : bytes;
   }
 
   private static Engine start(EngineInfo info, NativeEngine engine, NativeModel model) {
@@ -144,7 +151,7 @@ public final class Engine implements AutoCloseable {
    */
   public KvSequence newSequence() {
     if (loop.isClosing()) {
-      throw SchedulerLoop.closed("engine");
+      throw loop.closed();
     }
     return new KvSequence(loop);
   }
@@ -227,7 +234,7 @@ public final class Engine implements AutoCloseable {
       result.handle((scores, failure) -> failure).join(); // Soon, and regardless of interrupts.
       throw new CancellationException("interrupted");
     } catch (CancellationException e) {
-      throw loop.isClosing() ? SchedulerLoop.closed("engine") : e;
+      throw loop.isClosing() ? loop.closed() : e;
     } catch (ExecutionException e) {
       if (e.getCause() instanceof QwqException failure) {
         throw new QwqException(failure.code(), String.valueOf(failure.getMessage()), failure);

@@ -3,6 +3,8 @@ package dev.qwq.engine;
 import dev.qwq.ErrorCode;
 import dev.qwq.QwqException;
 import java.util.OptionalLong;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * How long a context and how large a KV cache an engine has.
@@ -11,6 +13,8 @@ import java.util.OptionalLong;
  * @param kvBlocks blocks of the KV cache; one full context fits
  */
 record MemoryPlan(int contextLength, int kvBlocks) {
+  private static final Logger LOG = LoggerFactory.getLogger(MemoryPlan.class);
+
   // Half of what is free after the weights: the Java heap and other programs grow, too.
   private static final double KV_SHARE = 0.5;
   // Where even this does not fit the share, taking it and perhaps failing with numbers is clearer
@@ -69,18 +73,34 @@ record MemoryPlan(int contextLength, int kvBlocks) {
 
   /**
    * Refuses a cache that the machine has no memory for: the operating system would grant it now and
-   * kill the process when it is used.
+   * kill the process when it is used. Mapped weights may be read again from disk, so that they only
+   * cost time where they do not fit beside it.
+   *
+   * @param available bytes this process may take; empty if unknown
+   * @param mappedWeights bytes of weights among the available ones
    */
-  static void checkFits(NativeEngine.Memory memory, OptionalLong free) {
+  static void checkFits(NativeEngine.Memory memory, OptionalLong available, long mappedWeights) {
+    if (available.isEmpty()) {
+      return;
+    }
+    long free = available.getAsLong();
     long wanted = memory.kvCacheBytes() + memory.workspaceBytes();
-    if (free.isPresent() && wanted > Math.max(0, free.getAsLong())) {
+    if (wanted > free) {
       throw new QwqException(
           ErrorCode.OUT_OF_MEMORY,
-          "KV cache and workspace need %s + %s, but %s are free beside the weights: choose a smaller contextLength or kvCacheTokens."
+          "KV cache and workspace need %s + %s, but %s are free: choose a smaller contextLength or kvCacheTokens."
               .formatted(
                   mebibytes(memory.kvCacheBytes()),
                   mebibytes(memory.workspaceBytes()),
-                  mebibytes(Math.max(0, free.getAsLong()))));
+                  mebibytes(free)));
+    }
+    if (wanted + mappedWeights > free) {
+      LOG.warn(
+          "Weights of {} do not fit the memory beside a KV cache and workspace of {} ({} are free):"
+              + " they are read from disk again and again, which is slow",
+          mebibytes(mappedWeights),
+          mebibytes(wanted),
+          mebibytes(free));
     }
   }
 

@@ -21,24 +21,23 @@ final class SchedulerLoop {
   /** How much of the engine is in use at one moment. */
   record Load(int freeBlocks, boolean idle, long evictions, long preemptions) {}
 
-  private interface Command {
-    void apply(Scheduler scheduler, KvMemory memory);
-  }
-
   private static final Logger LOG = LoggerFactory.getLogger(SchedulerLoop.class);
   private static final AtomicInteger THREADS = new AtomicInteger();
 
   private final EngineInfo info;
-  private final Stepper stepper;
   private final Runnable onExit;
   private final MemorySegment cancelFlag = StepBatch.newCancelFlag();
+  private final StepBatch batch;
+  private final KvMemory memory;
+  private final Scheduler scheduler;
   private final AtomicInteger unfinished = new AtomicInteger();
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
-  private final Deque<Command> inbox = new ArrayDeque<>();
+  private final Deque<Runnable> inbox = new ArrayDeque<>();
   private final Thread thread;
   private volatile boolean cancelRequested;
   private volatile boolean closing;
+  private volatile @Nullable QwqException broken;
 
   /**
    * Creates the loop; {@link #start} starts it.
@@ -47,8 +46,12 @@ final class SchedulerLoop {
    */
   SchedulerLoop(EngineInfo info, Stepper stepper, Runnable onExit) {
     this.info = info;
-    this.stepper = stepper;
     this.onExit = onExit;
+    batch = new StepBatch(info.maxSequences(), info.maxBatchTokens(), cancelFlag);
+    memory = new KvMemory(new BlockPool(info.kvBlocks(), info.kvBlockSize()));
+    PrefillPacer pacer = new PrefillPacer();
+    StepExecutor executor = new StepExecutor(stepper, batch, pacer, () -> closing);
+    scheduler = new Scheduler(info, memory, executor, pacer);
     thread =
         Thread.ofPlatform()
             .daemon()
@@ -57,7 +60,15 @@ final class SchedulerLoop {
   }
 
   void start() {
-    thread.start();
+    boolean started = false;
+    try {
+      thread.start();
+      started = true;
+    } finally {
+      if (!started) {
+        batch.close();
+      }
+    }
   }
 
   boolean isEngineThread() {
@@ -80,9 +91,9 @@ final class SchedulerLoop {
     boolean handedOver = false;
     try {
       claim(task);
-      if (!post((scheduler, memory) -> scheduler.accept(task))) {
+      if (!post(() -> scheduler.accept(task))) {
         task.sequence().unclaim();
-        throw closed("engine");
+        throw closed();
       }
       handedOver = true;
     } finally {
@@ -101,18 +112,22 @@ final class SchedulerLoop {
     // After the claim: whoever closes the sequence either is seen here or sees the claim.
     if (sequence.isClosed()) {
       sequence.unclaim();
-      throw closed("sequence");
+      throw new QwqException(ErrorCode.CLOSED, "The sequence is closed.");
     }
   }
 
-  static QwqException closed(String what) {
-    return new QwqException(ErrorCode.CLOSED, "The " + what + " is closed.");
+  /** Why the engine takes no work; for callers that found it closing. */
+  QwqException closed() {
+    QwqException cause = broken;
+    return cause == null
+        ? new QwqException(ErrorCode.CLOSED, "The engine is closed.")
+        : new QwqException(ErrorCode.CLOSED, "The engine is closed: " + cause.getMessage(), cause);
   }
 
   /** Frees a closed sequence's blocks. Any thread. */
   void release(KvSequence sequence) {
     // Of a closed engine everything is free already.
-    post((scheduler, memory) -> scheduler.release(sequence));
+    post(() -> scheduler.release(sequence));
   }
 
   /** Takes notice of a cancelled task. Any thread. */
@@ -133,7 +148,7 @@ final class SchedulerLoop {
     CompletableFuture<Load> load = new CompletableFuture<>();
     boolean posted =
         post(
-            (scheduler, memory) ->
+            () ->
                 load.complete(
                     new Load(
                         memory.pool().available(),
@@ -141,13 +156,13 @@ final class SchedulerLoop {
                         memory.evictions(),
                         scheduler.preemptions())));
     if (!posted) {
-      load.completeExceptionally(closed("engine"));
+      load.completeExceptionally(closed());
     }
     return load;
   }
 
   /** Puts a command into the inbox; false if the engine takes no more. */
-  private boolean post(Command command) {
+  private boolean post(Runnable command) {
     lock.lock();
     try {
       if (closing) {
@@ -193,33 +208,31 @@ final class SchedulerLoop {
   }
 
   private void run() {
-    PrefillPacer pacer = new PrefillPacer();
-    KvMemory memory = new KvMemory(new BlockPool(info.kvBlocks(), info.kvBlockSize()));
-    try (StepBatch batch = new StepBatch(info.maxSequences(), info.maxBatchTokens(), cancelFlag)) {
-      StepExecutor executor = new StepExecutor(stepper, batch, pacer, this::isClosing);
-      Scheduler scheduler = new Scheduler(info, memory, executor, pacer);
+    try {
       QwqException failure = null;
       try {
-        while (awaitWork(scheduler, memory)) {
+        while (awaitWork()) {
           scheduler.step();
         }
       } catch (Throwable e) {
         LOG.error("The engine has failed and is closed", e);
         failure = new QwqException(ErrorCode.INTERNAL, "The engine has failed: " + e, e);
+        broken = failure;
       }
       refuse();
       // Nothing is added any more; tasks among the commands are still to be ended.
-      inbox.forEach(command -> command.apply(scheduler, memory));
+      inbox.forEach(Runnable::run);
       scheduler.endAll(failure);
     } finally {
+      batch.close();
       onExit.run();
     }
   }
 
   /** Carries out commands, parked until there is something to do; false when the engine closes. */
-  private boolean awaitWork(Scheduler scheduler, KvMemory memory) {
+  private boolean awaitWork() {
     while (!closing) {
-      @Nullable Command command;
+      Runnable command;
       lock.lock();
       try {
         while (inbox.isEmpty() && scheduler.isIdle() && !closing) {
@@ -230,7 +243,7 @@ final class SchedulerLoop {
         lock.unlock();
       }
       if (command != null) {
-        command.apply(scheduler, memory);
+        command.run();
         continue;
       }
       if (cancelRequested) {

@@ -18,7 +18,8 @@ final class StepBatch implements AutoCloseable {
 
   private final int maxRuns;
   private final int maxTokens;
-  private final Arena arena = Arena.ofConfined();
+  // Used and closed by the engine thread, created by whoever opens the engine.
+  private final Arena arena = Arena.ofShared();
   private final MemorySegment batch = qwq_batch.allocate(arena);
   private final MemorySegment sequences;
   private final MemorySegment sampled;

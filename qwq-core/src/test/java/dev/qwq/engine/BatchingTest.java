@@ -4,107 +4,126 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.qwq.engine.GenerationEnd.Reason;
 import dev.qwq.model.ModelSource;
+import dev.qwq.model.QuantizationMix;
+import dev.qwq.model.Shapes;
+import dev.qwq.model.SynthModel;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Results of the native engine do not depend on who else runs, nor on how steps are cut. */
 class BatchingTest {
-  private static ModelSource model;
+  @TempDir private static Path folder;
+  private static ModelSource plain;
+  private static ModelSource quantized;
+
+  /** A model and what runs it. */
+  record Case(String name, ModelSource model, String backend) {
+    EngineOptions.Builder options() {
+      return Backends.options(backend);
+    }
+
+    Engine roomy() {
+      return Engine.open(model, options().contextLength(256).kvCacheTokens(4096).build());
+    }
+
+    @Override
+    public String toString() {
+      return name + ", " + backend;
+    }
+  }
 
   @BeforeAll
   static void open() {
-    model = ModelSource.open(Golden.committed("qwen2-odd").folder());
+    plain = ModelSource.open(Golden.committed("qwen2-odd").folder());
+    Path file = folder.resolve("tiny.gguf");
+    SynthModel.write(Shapes.TINY, QuantizationMix.Q4_K_M, 5, file, 2, (done, total) -> true);
+    quantized = ModelSource.open(file);
   }
 
   @AfterAll
   static void close() {
-    model.close();
+    plain.close();
+    quantized.close();
   }
 
-  static List<String> backends() {
-    return Backends.all();
-  }
-
-  private static Engine roomy(String backend) {
-    return Engine.open(
-        model, Backends.options(backend).contextLength(256).kvCacheTokens(4096).build());
-  }
-
-  @ParameterizedTest
-  @MethodSource("backends")
-  void togetherAsAlone(String backend) {
-    for (long seed : new long[] {11, 12}) {
-      SchedulerLoop.Load load =
-          Stress.run(
-              () -> roomy(backend),
-              () ->
-                  Engine.open(
-                      model,
-                      Backends.options(backend)
-                          .threads(1)
-                          .contextLength(108)
-                          .kvCacheTokens(112)
-                          .maxBatchTokens(24)
-                          .maxSequences(8)
-                          .build()),
-              seed,
-              24,
-              6);
-      assertThat(load.preemptions()).as("preemptions").isPositive();
-      assertThat(load.evictions()).as("evictions").isPositive();
-    }
+  /** Every backend on plain weights, the fast ones on quantised ones: these have 5 M. */
+  static List<Case> cases() {
+    List<Case> cases = new ArrayList<>();
+    Backends.all().forEach(backend -> cases.add(new Case("plain", plain, backend)));
+    Backends.cpuIsas().forEach(backend -> cases.add(new Case("quantised", quantized, backend)));
+    return cases;
   }
 
   @ParameterizedTest
-  @MethodSource("backends")
-  void sixtyFourSessions(String backend) {
+  @MethodSource("cases")
+  void togetherAsAlone(Case test) {
+    SchedulerLoop.Load load =
+        Stress.run(
+            test::roomy,
+            () ->
+                Engine.open(
+                    test.model(),
+                    test.options()
+                        .threads(1)
+                        .contextLength(108)
+                        .kvCacheTokens(112)
+                        .maxBatchTokens(24)
+                        .maxSequences(8)
+                        .build()),
+            11,
+            24,
+            6);
+    assertThat(load.preemptions()).as("preemptions").isPositive();
+    assertThat(load.evictions()).as("evictions").isPositive();
+  }
+
+  @ParameterizedTest
+  @MethodSource("cases")
+  void sixtyFourSessions(Case test) {
     Stress.run(
-        () -> roomy(backend),
+        test::roomy,
         () ->
             Engine.open(
-                model, Backends.options(backend).contextLength(108).kvCacheTokens(4096).build()),
+                test.model(), test.options().contextLength(108).kvCacheTokens(4096).build()),
         21,
         64,
         0);
   }
 
   @ParameterizedTest
-  @MethodSource("backends")
-  void sameLogitsHoweverThePromptIsCut(String backend) {
+  @MethodSource("cases")
+  void sameLogitsHoweverThePromptIsCut(Case test) {
     Golden golden = Golden.committed("qwen2-odd");
-    Scores whole = score(golden, Backends.options(backend).maxBatchTokens(512).build());
+    Scores whole = score(test, golden, test.options().maxBatchTokens(512).build());
     for (int chunk : new int[] {1, 7, 33}) {
       EngineOptions options =
-          Backends.options(backend)
-              .kvBlockSize(16)
-              .threads(1)
-              .maxBatchTokens(chunk)
-              .maxSequences(1)
-              .build();
-      Scores cut = score(golden, options);
+          test.options().kvBlockSize(16).threads(1).maxBatchTokens(chunk).maxSequences(1).build();
+      Scores cut = score(test, golden, options);
       assertThat(cut.logprobs()).as("chunks of %d", chunk).isEqualTo(whole.logprobs());
       cut.logits()
           .forEach((position, row) -> assertThat(row).isEqualTo(whole.logits().get(position)));
     }
   }
 
-  private static Scores score(Golden golden, EngineOptions options) {
-    try (Engine engine = Engine.open(model, options)) {
+  private static Scores score(Case test, Golden golden, EngineOptions options) {
+    try (Engine engine = Engine.open(test.model(), options)) {
       return engine.score(golden.tokens(), golden.positions(), n -> {});
     }
   }
 
   @ParameterizedTest
-  @MethodSource("backends")
-  void goesOnAsIfNotInterrupted(String backend) {
+  @MethodSource("cases")
+  void goesOnAsIfNotInterrupted(Case test) {
     int[] prompt = Golden.committed("qwen2-odd").greedyPrompt();
-    try (Engine engine = roomy(backend)) {
+    try (Engine engine = test.roomy()) {
       int[] whole = generate(engine, prompt, 24);
       try (KvSequence sequence = engine.newSequence()) {
         Recorder first = new Recorder();
@@ -131,10 +150,10 @@ class BatchingTest {
   }
 
   @ParameterizedTest
-  @MethodSource("backends")
-  void cancelsInTheMiddle(String backend) {
+  @MethodSource("cases")
+  void cancelsInTheMiddle(Case test) {
     int[] prompt = Golden.committed("qwen2-odd").tokens();
-    try (Engine engine = Engine.open(model, Backends.options(backend).maxBatchTokens(64).build())) {
+    try (Engine engine = Engine.open(test.model(), test.options().maxBatchTokens(64).build())) {
       int[] whole = generate(engine, prompt, 20);
       // Cancelled in the prompt by its own listener, and in the answer after each count of tokens.
       for (int stopAt : new int[] {-1, 1, 2, 9}) {
@@ -184,9 +203,9 @@ class BatchingTest {
   }
 
   @ParameterizedTest
-  @MethodSource("backends")
-  void closesWhileRunning(String backend) {
-    Engine engine = roomy(backend);
+  @MethodSource("cases")
+  void closesWhileRunning(Case test) {
+    Engine engine = test.roomy();
     List<Recorder> recorders = new ArrayList<>();
     CompletableFuture<Void> submitted = new CompletableFuture<>();
     for (int i = 0; i < 6; i++) {

@@ -5,12 +5,16 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.qwq.UnsupportedModelException;
+import dev.qwq.model.GgufConverter;
 import dev.qwq.model.ModelSource;
+import dev.qwq.model.TensorEncoder;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -47,6 +51,28 @@ class GoldenLogitsTest {
     Golden golden = Golden.committed(name);
     try (ModelSource model = ModelSource.open(golden.folder())) {
       check(golden, model, backend);
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("committed")
+  void throughGguf(String name, String backend, @TempDir Path folder) {
+    Golden golden = Golden.committed(name);
+    Path file = folder.resolve("model.gguf");
+    try (ModelSource original = ModelSource.open(golden.folder())) {
+      GgufConverter.convert(original, file, TensorEncoder.keep(), 2, (done, total) -> true);
+      try (ModelSource converted = ModelSource.open(file)) {
+        check(golden, converted, backend);
+        assertThat(scores(golden, converted, backend).logprobs())
+            .as("the same weights, the same bits")
+            .isEqualTo(scores(golden, original, backend).logprobs());
+      }
+    }
+  }
+
+  private static Scores scores(Golden golden, ModelSource model, String backend) {
+    try (Engine engine = Engine.open(model, Backends.options(backend).build())) {
+      return engine.score(golden.tokens(), new int[0], n -> {});
     }
   }
 

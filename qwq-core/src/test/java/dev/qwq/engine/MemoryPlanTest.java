@@ -76,9 +76,9 @@ class MemoryPlanTest {
   @Test
   void refusesWhatTheMachineHasNoMemoryForWithNumbers() {
     NativeEngine.Memory memory = new NativeEngine.Memory(3 * GIB, 64, GIB);
-    MemoryPlan.checkFits(memory, OptionalLong.empty());
-    MemoryPlan.checkFits(memory, OptionalLong.of(4 * GIB));
-    assertThatThrownBy(() -> MemoryPlan.checkFits(memory, OptionalLong.of(4 * GIB - 1)))
+    MemoryPlan.checkFits(memory, OptionalLong.empty(), 0);
+    MemoryPlan.checkFits(memory, OptionalLong.of(4 * GIB), 20 * GIB);
+    assertThatThrownBy(() -> MemoryPlan.checkFits(memory, OptionalLong.of(4 * GIB - 1), 0))
         .hasMessageContaining("3072 MiB + 1024 MiB")
         .hasMessageContaining("4096 MiB are free")
         .isInstanceOfSatisfying(

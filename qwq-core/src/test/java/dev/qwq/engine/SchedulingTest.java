@@ -445,6 +445,40 @@ class SchedulingTest {
   }
 
   @Test
+  void longPromptsDoNotHoldAnswersUp() {
+    List<String> order = new ArrayList<>();
+    CompletableFuture<Void> submitted = new CompletableFuture<>();
+    try (Engine engine = roomy()) {
+      Recorder answer =
+          new Recorder() {
+            @Override
+            public void onToken(int token, float logprob, TopLogprobs top) {
+              super.onToken(token, logprob, top);
+              submitted.join();
+              order.add("t");
+            }
+          };
+      Recorder prompt =
+          new Recorder() {
+            @Override
+            public void onPrefill(int processed, int total, int cached) {
+              super.onPrefill(processed, total, cached);
+              order.add("p");
+            }
+          };
+      engine.submit(
+          engine.newSequence(), new GenerationRequest(tokens(5, 13), GREEDY, 100), answer);
+      engine.submit(
+          engine.newSequence(), new GenerationRequest(tokens(240, 14), GREEDY, 1), prompt);
+      submitted.complete(null);
+      answer.end();
+      prompt.end();
+    }
+    // One token comes with each piece of the prompt.
+    assertThat(String.join("", order)).containsPattern("^t+p(tp){3,}t+$");
+  }
+
+  @Test
   void scoresTexts() {
     int[] text = tokens(256, 11);
     int[] at = {0, 7, 8, 30, 31, 63, 100, 255};
@@ -513,12 +547,14 @@ class SchedulingTest {
         flag -> {
           throw new IllegalStateException("a defect");
         });
-    try (Engine engine = roomy()) {
-      Recorder recorder = new Recorder();
-      engine.submit(
-          engine.newSequence(), new GenerationRequest(new int[] {1}, GREEDY, 1), recorder);
-      assertThat(recorder.reason()).isEqualTo(Reason.FAILED);
-      assertThat(recorder.end().failure()).hasMessageContaining("a defect");
-    }
+    Engine engine = roomy();
+    Recorder recorder = new Recorder();
+    engine.submit(engine.newSequence(), new GenerationRequest(new int[] {1}, GREEDY, 1), recorder);
+    assertThat(recorder.reason()).isEqualTo(Reason.FAILED);
+    assertThat(recorder.end().failure()).hasMessageContaining("a defect");
+    engine.close();
+    assertThatThrownBy(engine::newSequence)
+        .hasMessageContaining("The engine is closed: ")
+        .hasMessageContaining("a defect");
   }
 }
