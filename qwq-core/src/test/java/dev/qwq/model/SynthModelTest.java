@@ -82,18 +82,20 @@ class SynthModelTest {
         for (TensorInfo tensor : model.tensors()) {
           double[] expected = values(source.tensor(tensor.name()).orElseThrow());
           double[] actual = values(tensor);
+          // Half a step of the largest value in a block (|x| < 0.2 here), and F16's rounding.
+          double bound = tensor.dtype() == DType.F32 ? 0 : 0.2 / 127 * 0.51;
+          double worst = 0;
           for (int i = 0; i < actual.length; i++) {
-            // Half a step of the largest value in the block (|x| < 0.2 here), and F16's rounding.
-            double bound = tensor.dtype() == DType.F32 ? 0 : 0.2 / 127 * 0.51;
-            assertThat(actual[i]).isBetween(expected[i] - bound, expected[i] + bound);
+            worst = Math.max(worst, Math.abs(actual[i] - expected[i]));
           }
+          assertThat(worst).as(tensor.name()).isLessThanOrEqualTo(bound);
         }
       }
     }
   }
 
   @ParameterizedTest
-  @EnumSource(Shapes.class)
+  @EnumSource(names = {"TINY", "QWEN_0_5B", "QWQ_32B"})
   void tokenizersFitTheirMatrices(Shapes shape) {
     int rows = shape.config().vocabSize();
     TokenizerData data = SynthTokenizer.build(Path.of("made-up"), rows);
