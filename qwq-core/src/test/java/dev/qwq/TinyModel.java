@@ -11,10 +11,14 @@ final class TinyModel {
 
   private TinyModel() {}
 
-  static Path path() {
+  /** The folder that holds the whole project. */
+  static Path root() {
     Path here = Path.of("").toAbsolutePath();
-    Path root = here.endsWith("qwq-core") ? here.resolve("..").normalize() : here;
-    Path folder = root.resolve(FOLDER);
+    return here.endsWith("qwq-core") ? here.resolve("..").normalize() : here;
+  }
+
+  static Path path() {
+    Path folder = root().resolve(FOLDER);
     if (!Files.isDirectory(folder)) {
       throw new IllegalStateException("the tests need " + folder);
     }
