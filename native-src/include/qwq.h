@@ -139,7 +139,9 @@ struct qwq_model_config {
   float yarn_beta_slow;        /* 1 */
   float yarn_attention_factor; /* multiplies cos and sin; 0 = 0.1 ln(s) + 1 */
   int32_t yarn_original_context;
-  int32_t reserved;
+  int32_t guard_mapping; /* 1: the weights lie in mapped files; should one be truncated while in use, steps fail
+                            with QWQ_WEIGHTS_DAMAGED instead of the process ending (Linux; elsewhere without
+                            effect). Installs a SIGBUS handler that passes on whatever is not ours. 0: off */
 };
 
 /* A weight where it lies. data == NULL: absent (allowed for biases, and for `output` when tied). */

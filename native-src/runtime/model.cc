@@ -10,20 +10,22 @@ namespace qwq {
 
 namespace {
 
-// Checks tensors against the shapes the configuration demands and keeps the widened vectors.
+// Checks tensors against the shapes the configuration demands, has them guarded, keeps the widened vectors.
 class WeightReader {
  public:
-  explicit WeightReader(std::deque<std::vector<float>>& vectors) : vectors_(vectors) {}
+  WeightReader(MappedGuard* guard, std::deque<std::vector<float>>& vectors) : guard_(guard), vectors_(vectors) {}
 
   // Prefix of the tensors that follow, for messages: "layers[3]."
   void set_prefix(std::string prefix) { prefix_ = std::move(prefix); }
 
   Tensor matrix(const char* name, const qwq_tensor& source, int64_t rows, int64_t cols) const {
-    return check_tensor(prefix_ + name, source, rows, cols);
+    const Tensor tensor = check_tensor(prefix_ + name, source, rows, cols);
+    if (guard_ != nullptr) guard_->watch(tensor.data, source.bytes);
+    return tensor;
   }
 
   const float* vector(const char* name, const qwq_tensor& source, int64_t size) {
-    const Tensor tensor = check_tensor(prefix_ + name, source, 1, size);
+    const Tensor tensor = matrix(name, source, 1, size);
     return vectors_.emplace_back(widen_vector(tensor)).data();
   }
 
@@ -32,6 +34,7 @@ class WeightReader {
   }
 
  private:
+  MappedGuard* guard_;
   std::deque<std::vector<float>>& vectors_;
   std::string prefix_;
 };
@@ -53,10 +56,17 @@ Layer read_layer(WeightReader& reader, const qwq_layer_weights& w, const ModelCo
   return layer;
 }
 
+std::unique_ptr<MappedGuard> make_guard(const qwq_model_config& config) {
+  constexpr size_t kOutsideLayers = sizeof(qwq_weights) / sizeof(qwq_tensor);
+  constexpr size_t kPerLayer = sizeof(qwq_layer_weights) / sizeof(qwq_tensor);
+  if (config.guard_mapping == 0) return nullptr;
+  return std::make_unique<MappedGuard>(kOutsideLayers + kPerLayer * static_cast<size_t>(config.n_layers));
+}
+
 }  // namespace
 
 Model::Model(const qwq_model_config& config, const qwq_weights& weights)
-    : config_(check_config(config)), rope_(make_rope(check_rope_config(config))) {
+    : config_(check_config(config)), guard_(make_guard(config)), rope_(make_rope(check_rope_config(config))) {
   const ModelConfig& c = config_;
   if (weights.n_layers != c.n_layers) {
     invalid("weights.n_layers: expected %d as in the configuration, found %" PRId32, c.n_layers,
@@ -64,7 +74,7 @@ Model::Model(const qwq_model_config& config, const qwq_weights& weights)
   }
   if (weights.layers == nullptr) invalid("weights.layers is NULL");
 
-  WeightReader reader(vectors_);
+  WeightReader reader(guard_.get(), vectors_);
   token_embd_ = reader.matrix("token_embd", weights.token_embd, c.vocab_size, c.hidden_size);
   output_norm_ = reader.vector("output_norm", weights.output_norm, c.hidden_size);
   lm_head_ = weights.output.data == nullptr
@@ -74,6 +84,13 @@ Model::Model(const qwq_model_config& config, const qwq_weights& weights)
   for (int i = 0; i < c.n_layers; ++i) {
     reader.set_prefix("layers[" + std::to_string(i) + "].");
     layers_.push_back(read_layer(reader, weights.layers[i], c));
+  }
+  check_undamaged();
+}
+
+void Model::check_undamaged() const {
+  if (guard_ != nullptr && guard_->damaged()) {
+    fail(QWQ_WEIGHTS_DAMAGED, "a mapped weight file was truncated while in use; open the model again");
   }
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "qwq.h"
+#include "runtime/mapped_guard.h"
 #include "runtime/rope.h"
 #include "runtime/tensor.h"
 
@@ -47,7 +48,8 @@ struct Layer {
 class Model {
  public:
   // Throws Error(QWQ_INVALID_ARGUMENT) naming field or tensor, expected and found. Copies descriptors and
-  // vectors; the matrices' data must outlive the model.
+  // vectors; the matrices' data must outlive the model. Throws Error(QWQ_WEIGHTS_DAMAGED) if a guarded file is
+  // shorter than its mapping.
   Model(const qwq_model_config& config, const qwq_weights& weights);
   Model(const Model&) = delete;
   Model& operator=(const Model&) = delete;
@@ -59,8 +61,12 @@ class Model {
   const float* output_norm() const { return output_norm_; }  // [hidden]
   const Tensor& lm_head() const { return lm_head_; }          // [vocab, hidden]; token_embd when tied
 
+  // Throws Error(QWQ_WEIGHTS_DAMAGED) once a guarded file was found truncated.
+  void check_undamaged() const;
+
  private:
   ModelConfig config_;
+  std::unique_ptr<MappedGuard> guard_;  // null unless the configuration asks for it
   Rope rope_;
   Tensor token_embd_;
   std::vector<Layer> layers_;

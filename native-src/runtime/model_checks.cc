@@ -57,6 +57,9 @@ ModelConfig check_config(const qwq_model_config& config) {
     invalid("config.n_token_ids: expected at most vocab_size = %" PRId64 ", found %" PRId64, c.vocab_size,
             c.n_token_ids);
   }
+  if (config.guard_mapping != 0 && config.guard_mapping != 1) {
+    invalid("config.guard_mapping: expected 0 or 1, found %" PRId32, config.guard_mapping);
+  }
   c.rms_norm_eps = config.rms_norm_eps;
   if (!(c.rms_norm_eps >= 0) || !std::isfinite(c.rms_norm_eps)) {
     invalid("config.rms_norm_eps: expected a finite number of at least 0, found %g",

@@ -30,12 +30,14 @@ class StepGuard {
 
 void Engine::step(const qwq_batch& batch) {
   const StepGuard guard(stepping_);
+  model_.check_undamaged();
   check_batch(batch, model_.config(), config_, w_);
   OpContext op{&pool_, batch.cancel, w_.op_scratch, w_.op_scratch_bytes};
   const StepRows rows = lay_out_rows(batch);
   forward_.run_layers(op, rows);
   compute_outputs(op, batch, rows.prompt);
   compute_outputs(op, batch, rows.generated);
+  model_.check_undamaged();
 }
 
 StepRows Engine::lay_out_rows(const qwq_batch& batch) {

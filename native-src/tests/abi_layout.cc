@@ -109,7 +109,7 @@ void structs() {
   FIELD(qwq_model_config, yarn_beta_slow)
   FIELD(qwq_model_config, yarn_attention_factor)
   FIELD(qwq_model_config, yarn_original_context)
-  FIELD(qwq_model_config, reserved)
+  FIELD(qwq_model_config, guard_mapping)
 
   STRUCT(qwq_tensor)
   FIELD(qwq_tensor, data)

@@ -183,6 +183,7 @@ TEST(model_configuration_is_checked) {
     yarn([](auto& c) { c.yarn_beta_fast = 0.5f; }, "config.yarn_beta_fast");
     yarn([](auto& c) { c.rope_theta = 1; }, "config.rope_theta");
   }
+  bad([](auto& c) { c.guard_mapping = 2; }, "config.guard_mapping: expected 0 or 1, found 2");
   bad([](auto& c) { c.rope_scaling = 2; }, "config.rope_scaling");
 }
 

@@ -32,7 +32,7 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     float yarn_beta_slow;
  *     float yarn_attention_factor;
  *     int32_t yarn_original_context;
- *     int32_t reserved;
+ *     int32_t guard_mapping;
  * }
  * }
  */
@@ -60,7 +60,7 @@ public class qwq_model_config {
         Qwq.C_FLOAT.withName("yarn_beta_slow"),
         Qwq.C_FLOAT.withName("yarn_attention_factor"),
         Qwq.C_INT.withName("yarn_original_context"),
-        Qwq.C_INT.withName("reserved")
+        Qwq.C_INT.withName("guard_mapping")
     ).withName("qwq_model_config");
 
     /**
@@ -818,48 +818,48 @@ public class qwq_model_config {
         struct.set(yarn_original_context$LAYOUT, yarn_original_context$OFFSET, fieldValue);
     }
 
-    private static final OfInt reserved$LAYOUT = (OfInt)$LAYOUT.select(groupElement("reserved"));
+    private static final OfInt guard_mapping$LAYOUT = (OfInt)$LAYOUT.select(groupElement("guard_mapping"));
 
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * int32_t reserved
+     * int32_t guard_mapping
      * }
      */
-    public static final OfInt reserved$layout() {
-        return reserved$LAYOUT;
+    public static final OfInt guard_mapping$layout() {
+        return guard_mapping$LAYOUT;
     }
 
-    private static final long reserved$OFFSET = $LAYOUT.byteOffset(groupElement("reserved"));
+    private static final long guard_mapping$OFFSET = $LAYOUT.byteOffset(groupElement("guard_mapping"));
 
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * int32_t reserved
+     * int32_t guard_mapping
      * }
      */
-    public static final long reserved$offset() {
-        return reserved$OFFSET;
+    public static final long guard_mapping$offset() {
+        return guard_mapping$OFFSET;
     }
 
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * int32_t reserved
+     * int32_t guard_mapping
      * }
      */
-    public static int reserved(MemorySegment struct) {
-        return struct.get(reserved$LAYOUT, reserved$OFFSET);
+    public static int guard_mapping(MemorySegment struct) {
+        return struct.get(guard_mapping$LAYOUT, guard_mapping$OFFSET);
     }
 
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * int32_t reserved
+     * int32_t guard_mapping
      * }
      */
-    public static void reserved(MemorySegment struct, int fieldValue) {
-        struct.set(reserved$LAYOUT, reserved$OFFSET, fieldValue);
+    public static void guard_mapping(MemorySegment struct, int fieldValue) {
+        struct.set(guard_mapping$LAYOUT, guard_mapping$OFFSET, fieldValue);
     }
 
     /**
