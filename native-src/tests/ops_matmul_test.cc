@@ -1,4 +1,6 @@
 // matmul of every cpu variant, format and recipe against the reference.
+#include "formats/half.h"
+#include "formats/q4_k.h"
 #include "tests/ops_testing.h"
 
 namespace qwq::test {
@@ -40,29 +42,87 @@ struct Product {
   bool with_bias;
 };
 
-// Additions an element passes through; see the headers of the recipes. The longer chain of the two is used.
+bool uses_int8(DType dtype, Recipe recipe) {
+  return recipe == Recipe::kDecode && find_format(dtype)->block_elements > 1;
+}
+
+// Additions an element passes through; see the headers of the recipes. The longest chain is used.
 double additions(int64_t cols, int lanes) {
   const double n = static_cast<double>(cols);
   const double prefill = std::min(n, 1024.0) / lanes + 1 + n / 1024 + 1;
   const double decode = n / (4.0 * lanes) + 4 + 2;
-  return std::max(prefill, decode) + std::log2(lanes) + 2;
+  const double int8 = n / 256 + 1 + 3 + 5;
+  return std::max({prefill, decode, int8}) + std::log2(lanes) + 2;
+}
+
+// A row of x as the int8 recipe rounds it: its definition, not its code.
+struct Rounded {
+  std::vector<double> x;          // scale * q
+  std::vector<double> half_step;  // scale / 2 of the element's block
+};
+
+Rounded round_activations(const float* x, int64_t cols) {
+  Rounded rounded;
+  for (int64_t begin = 0; begin < cols; begin += 32) {
+    float largest = 0;
+    for (int64_t k = begin; k < begin + 32; ++k) largest = std::max(largest, std::fabs(x[k]));
+    const float scale = largest / 127.0f;
+    const float inverse = largest > 0 ? 127.0f / largest : 0.0f;
+    for (int64_t k = begin; k < begin + 32; ++k) {
+      rounded.x.push_back(scale * static_cast<double>(std::nearbyintf(x[k] * inverse)));
+      rounded.half_step.push_back(scale / 2.0);
+    }
+  }
+  return rounded;
+}
+
+// |w| as it enters the rounding errors: Q4_K subtracts two larger numbers, d * s * q and dmin * m.
+std::vector<double> weight_magnitudes(const Weight& weight, int64_t row) {
+  std::vector<double> magnitudes;
+  for (const float w : weight.decoded_row(row)) magnitudes.push_back(std::fabs(w));
+  if (weight.tensor().dtype != DType::kQ4_K) return magnitudes;
+  for (size_t k = 0; k < magnitudes.size(); ++k) {
+    const std::byte* block = weight.tensor().row(row) + k / 256 * Q4_K::kBlockBytes;
+    uint64_t scales;
+    uint64_t minimums;
+    Q4_K::unpack_scales(block, &scales, &minimums);
+    const double m = static_cast<double>(minimums >> (8 * (k % 256 / 32)) & 255);
+    magnitudes[k] += 2 * std::fabs(f16_to_f32(load<uint16_t>(block + 2))) * m;
+  }
+  return magnitudes;
 }
 
 void check_product(const Variant& variant, DType dtype, const Shape& shape, Recipe recipe, Flush flush) {
   Product product(dtype, shape, flush, shape.rows % 2 == 0);
   const std::vector<float> actual = product.run(*variant.backend, recipe);
   const std::vector<float> reference = product.run(reference_backend(), recipe);
+  const bool int8 = uses_int8(dtype, recipe);
+  std::vector<Rounded> rounded(static_cast<size_t>(shape.n_rows));
+  for (size_t r = 0; int8 && r < rounded.size(); ++r) {
+    rounded[r] = round_activations(product.x.data() + static_cast<int64_t>(r) * shape.cols, shape.cols);
+  }
   const double eps = additions(shape.cols, variant.lanes) * 0x1p-24;
   for (int64_t f = 0; f < shape.rows; ++f) {
     const std::vector<float> w = product.weight.decoded_row(f);
+    const std::vector<double> magnitudes = weight_magnitudes(product.weight, f);
     for (int64_t r = 0; r < shape.n_rows; ++r) {
-      double magnitude = product.with_bias ? std::fabs(product.bias[static_cast<size_t>(f)]) : 0;
+      const double bias = product.with_bias ? product.bias[static_cast<size_t>(f)] : 0;
+      const float* x = product.x.data() + r * shape.cols;
+      double magnitude = std::fabs(bias);
+      double exact = bias;       // of the rounded activations
+      double rounding_of_x = 0;  // what rounding them may change
       for (size_t k = 0; k < w.size(); ++k) {
-        magnitude +=
-            std::fabs(static_cast<double>(w[k]) * product.x[static_cast<size_t>(r * shape.cols) + k]);
+        magnitude += magnitudes[k] * std::fabs(x[k]);
+        if (!int8) continue;
+        const Rounded& row = rounded[static_cast<size_t>(r)];
+        exact += w[k] * row.x[k];
+        // The level x * inverse is itself rounded: 2^-22 of at most 127 levels.
+        rounding_of_x += std::fabs(w[k]) * row.half_step[k] * (1 + 0x1p-14);
       }
       const size_t i = static_cast<size_t>(r * product.out_stride + f);
-      CHECK_NEAR(actual[i], reference[i], eps * magnitude);
+      CHECK_NEAR(actual[i], reference[i], 1.01 * eps * magnitude + rounding_of_x);
+      // |scale q| may exceed |x| by half a step: 1/254 of the largest of the block, within the factor.
+      if (int8) CHECK_NEAR(actual[i], exact, 1.01 * eps * (magnitude + rounding_of_x));
     }
   }
   for (int64_t r = 0; r + 1 < shape.n_rows; ++r) {
@@ -170,6 +230,65 @@ TEST(bits_do_not_depend_on_batch_or_threads) {
       CHECK(same_bits(product.out.copy(), whole));
     }
   });
+}
+
+// Generated tokens of quantised models: the same bits on every instruction set.
+TEST(int8_bits_are_the_same_on_all_variants) {
+  const std::vector<Variant> variants = usable_variants();
+  for (const FormatInfo& format : all_formats()) {
+    if (format.block_elements == 1) continue;
+    for (const int64_t cols : {256, 512, 1280, 3584, 288, 480, 3552}) {
+      if (cols % format.block_elements != 0) continue;
+      Product product(format.dtype, {37, cols, 3}, Flush::kEnd);
+      const std::vector<float> first = product.run(*variants[0].backend, Recipe::kDecode);
+      for (size_t i = 1; i < variants.size(); ++i) {
+        CHECK(same_bits(product.run(*variants[i].backend, Recipe::kDecode), first));
+      }
+    }
+  }
+}
+
+// Every level and scale at its largest, activations too: sums must not overflow or saturate.
+TEST(int8_extremes_are_exact) {
+  for (const FormatInfo& format : all_formats()) {
+    if (format.block_elements == 1) continue;
+    for (const int fill : {0x00, 0x7f, 0x80, 0xff}) {
+      const int64_t cols = 256;
+      Product product(format.dtype, {1, cols, 4}, Flush::kEnd, false);
+      std::byte* bytes = const_cast<std::byte*>(product.weight.tensor().data);
+      std::memset(bytes, fill, product.weight.tensor().row_bytes);
+      for (int64_t k = 0; k < cols; k += format.block_elements) {  // scales of 1
+        std::byte* block = bytes + k / format.block_elements * format.block_bytes;
+        if (format.dtype == DType::kQ6_K) {
+          store<uint16_t>(block + 208, 0x3c00);
+        } else {
+          store<uint16_t>(block, 0x3c00);
+        }
+        if (format.dtype == DType::kQ4_K) store<uint16_t>(block + 2, 0x3c00);
+      }
+      for (int64_t i = 0; i < cols; ++i) {
+        product.x[static_cast<size_t>(i)] = 127;
+        product.x[static_cast<size_t>(cols + i)] = -127;
+        product.x[static_cast<size_t>(2 * cols + i)] = i % 2 == 0 ? 127.0f : -127.0f;
+        product.x[static_cast<size_t>(3 * cols + i)] = 0;
+      }
+      const std::vector<float> w = product.weight.decoded_row(0);
+      for (const Variant& variant : usable_variants()) {
+        const std::vector<float> actual = product.run(*variant.backend, Recipe::kDecode);
+        for (int64_t r = 0; r < 4; ++r) {
+          double exact = 0;
+          double magnitude = 0;
+          for (size_t k = 0; k < w.size(); ++k) {
+            exact += static_cast<double>(w[k]) * product.x[static_cast<size_t>(r * cols) + k];
+            magnitude += std::fabs(static_cast<double>(w[k]) * product.x[static_cast<size_t>(r * cols) + k]);
+          }
+          // Scales of 1 are exact, and so are the sums of blocks; Q4_K's two terms (each below 4 times their
+          // difference here) and three additions round.
+          CHECK_NEAR(actual[static_cast<size_t>(r * product.out_stride)], exact, 16 * 0x1p-24 * magnitude);
+        }
+      }
+    }
+  }
 }
 
 TEST(a_cancelled_product_ends_early) {

@@ -53,6 +53,12 @@ struct Avx2 {
     return _mm_cvtss_f32(most);
   }
 
+  // Eight sums of four products of u (unsigned) and s (signed bytes). Exact while |sum of two products| <
+  // 2^15: maddubs saturates.
+  QWQ_INLINE static __m256i dot_bytes(__m256i u, __m256i s) {
+    return _mm256_madd_epi16(_mm256_maddubs_epi16(u, s), _mm256_set1_epi16(1));
+  }
+
   QWQ_INLINE static __m128i load_16bit(const void* p) {
     return _mm_loadu_si128(static_cast<const __m128i*>(p));
   }

@@ -54,6 +54,11 @@ struct Avx512Vnni {
     return _mm_cvtss_f32(most);
   }
 
+  // Eight sums of four products of u (unsigned) and s (signed bytes), exact.
+  QWQ_INLINE static __m256i dot_bytes(__m256i u, __m256i s) {
+    return _mm256_dpbusd_epi32(_mm256_setzero_si256(), u, s);
+  }
+
   QWQ_INLINE static F widen_bf16(__m256i v) {
     return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(v), 16));
   }
