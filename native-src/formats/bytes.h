@@ -23,11 +23,7 @@ QWQ_INLINE void store(std::byte* p, T value) {
   __builtin_memcpy(p, &value, sizeof(T));
 }
 
-QWQ_INLINE uint32_t u8(const std::byte* p) {
-  return static_cast<uint32_t>(*p);
-}
-QWQ_INLINE int32_t i8(const std::byte* p) {
-  return static_cast<int8_t>(*p);
-}
+QWQ_INLINE uint32_t u8(const std::byte* p) { return static_cast<uint32_t>(*p); }
+QWQ_INLINE int32_t i8(const std::byte* p) { return static_cast<int8_t>(*p); }
 
 }  // namespace qwq

@@ -48,8 +48,6 @@ const FormatInfo* find_format(DType dtype) {
   return nullptr;
 }
 
-std::span<const FormatInfo> all_formats() {
-  return kFormats;
-}
+std::span<const FormatInfo> all_formats() { return kFormats; }
 
 }  // namespace qwq

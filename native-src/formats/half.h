@@ -45,9 +45,7 @@ QWQ_INLINE uint16_t f32_to_f16(float value) {
   return static_cast<uint16_t>(sign | half);
 }
 
-QWQ_INLINE float bf16_to_f32(uint16_t b) {
-  return std::bit_cast<float>(static_cast<uint32_t>(b) << 16);
-}
+QWQ_INLINE float bf16_to_f32(uint16_t b) { return std::bit_cast<float>(static_cast<uint32_t>(b) << 16); }
 
 // Rounds to nearest, ties to even; NaN becomes quiet.
 QWQ_INLINE uint16_t f32_to_bf16(float value) {

@@ -21,14 +21,12 @@ enum class Recipe { kPrefill, kDecode };
 // What every operator needs beside its arguments. Operators poll cancelled() between tiles and return
 // early; the caller looks again after each operator and discards the results.
 struct OpContext {
-  ThreadPool* pool;                // never null; the caller is its worker 0
-  const int32_t* cancel;           // may be null
-  std::byte* scratch;              // 64-byte aligned, shared by the workers of one operator
-  size_t scratch_bytes;            // as asked for by Backend::scratch_bytes
+  ThreadPool* pool;       // never null; the caller is its worker 0
+  const int32_t* cancel;  // may be null
+  std::byte* scratch;     // 64-byte aligned, shared by the workers of one operator
+  size_t scratch_bytes;   // as asked for by Backend::scratch_bytes
 
-  bool cancelled() const {
-    return cancel != nullptr && __atomic_load_n(cancel, __ATOMIC_RELAXED) != 0;
-  }
+  bool cancelled() const { return cancel != nullptr && __atomic_load_n(cancel, __ATOMIC_RELAXED) != 0; }
 };
 
 // out[r, :] = dequantised row tokens[r] of the table.
@@ -36,17 +34,17 @@ struct EmbedArgs {
   const Tensor* table;    // [vocab, hidden]
   const int32_t* tokens;  // [n_rows]
   int64_t n_rows;
-  float* out;             // [n_rows, hidden]
+  float* out;  // [n_rows, hidden]
 };
 
 // out[r, i] = x[r, i] / sqrt(mean_i(x[r, i]^2) + eps) * weight[i]
 struct RmsNormArgs {
-  const float* x;        // [n_rows, n_cols]
-  const float* weight;   // [n_cols], already widened to f32
+  const float* x;       // [n_rows, n_cols]
+  const float* weight;  // [n_cols], already widened to f32
   float eps;
   int64_t n_rows;
   int64_t n_cols;
-  float* out;            // [n_rows, n_cols]; may alias x
+  float* out;  // [n_rows, n_cols]; may alias x
 };
 
 // One weight matrix applied to the shared input of a MatmulArgs: out = x * weight^T + bias.
@@ -61,16 +59,16 @@ struct MatmulJob {
 struct MatmulArgs {
   const MatmulJob* jobs;
   int n_jobs;
-  const float* x;     // [n_rows, cols], contiguous
+  const float* x;  // [n_rows, cols], contiguous
   int64_t n_rows;
-  int64_t cols;       // equals weight->cols of every job
+  int64_t cols;  // equals weight->cols of every job
   Recipe recipe;
 };
 
 // Rotates pairs (i, i + head_dim/2) of every head in place ("NEOX" order):
 // angle = position * inv_freq[i] in f32; cos and sin are multiplied by attention_factor.
 struct RopeArgs {
-  float* x;                  // [n_rows, n_heads, head_dim], row stride x_stride
+  float* x;  // [n_rows, n_heads, head_dim], row stride x_stride
   int64_t x_stride;
   int64_t n_rows;
   int n_heads;
@@ -88,8 +86,8 @@ struct AttentionRow {
 
 // Writes K and V to their slots, rounded to the cache's type.
 struct StoreKvArgs {
-  const float* k;            // [n_rows, n_kv_heads, head_dim]
-  const float* v;            // the same
+  const float* k;  // [n_rows, n_kv_heads, head_dim]
+  const float* v;  // the same
   int64_t k_stride;
   int64_t v_stride;
   int64_t n_rows;
@@ -99,14 +97,14 @@ struct StoreKvArgs {
 
 // Causal softmax attention over the paged cache; query head h reads KV head h / (n_heads/n_kv_heads).
 struct AttentionArgs {
-  const float* q;            // [n_rows, n_heads, head_dim], row stride q_stride
+  const float* q;  // [n_rows, n_heads, head_dim], row stride q_stride
   int64_t q_stride;
   int64_t n_rows;
   int n_heads;
   const AttentionRow* rows;  // [n_rows]; rows of one sequence are adjacent and ascending
   KvLayer kv;
-  float scale;               // head_dim^-0.5
-  float* out;                // [n_rows, n_heads, head_dim], contiguous
+  float scale;  // head_dim^-0.5
+  float* out;   // [n_rows, n_heads, head_dim], contiguous
   Recipe recipe;
 };
 
@@ -116,7 +114,7 @@ struct SwigluArgs {
   const float* up;
   int64_t n_rows;
   int64_t n_cols;
-  float* out;       // may alias gate
+  float* out;  // may alias gate
 };
 
 // x += y
@@ -129,7 +127,7 @@ struct AddArgs {
 // Largest sizes a model and an engine will ever pass; for sizing scratch.
 struct OpLimits {
   int64_t max_rows;
-  int64_t max_cols;     // widest matmul input
+  int64_t max_cols;  // widest matmul input
   int n_heads;
   int n_kv_heads;
   int head_dim;

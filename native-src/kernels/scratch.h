@@ -7,9 +7,7 @@
 namespace qwq {
 
 // Rounds up to whole cache lines, so that workers never share one.
-constexpr size_t padded_bytes(size_t bytes) {
-  return (bytes + 63) / 64 * 64;
-}
+constexpr size_t padded_bytes(size_t bytes) { return (bytes + 63) / 64 * 64; }
 
 // Piece `worker` of a scratch buffer that is divided into equal padded pieces after `skip` bytes.
 template <typename T>

@@ -110,13 +110,9 @@ ThreadPool::ThreadPool(int n_threads) : state_(std::make_unique<State>()) {
   }
 }
 
-ThreadPool::~ThreadPool() {
-  state_->join();
-}
+ThreadPool::~ThreadPool() { state_->join(); }
 
-int ThreadPool::size() const {
-  return static_cast<int>(state_->threads.size()) + 1;
-}
+int ThreadPool::size() const { return static_cast<int>(state_->threads.size()) + 1; }
 
 void ThreadPool::run(int64_t n_tasks, void (*fn)(void* arg, int64_t task, int worker), void* arg) {
   State& state = *state_;

@@ -18,9 +18,7 @@ std::vector<std::byte> random_bytes(size_t n, std::mt19937& random) {
   return bytes;
 }
 
-int byte_at(const std::byte* p, int i) {
-  return static_cast<int>(p[i]);
-}
+int byte_at(const std::byte* p, int i) { return static_cast<int>(p[i]); }
 
 // An f16 by its definition.
 double f16_at(const std::byte* p, int offset) {
@@ -32,9 +30,7 @@ double f16_at(const std::byte* p, int offset) {
   return bits & 0x8000 ? -magnitude : magnitude;
 }
 
-int signed_byte(int b) {
-  return b < 128 ? b : b - 256;
-}
+int signed_byte(int b) { return b < 128 ? b : b - 256; }
 
 double q4_0_element(const std::byte* p, int i) {
   const int b = byte_at(p, 2 + i % 16);
@@ -47,9 +43,7 @@ double q5_0_element(const std::byte* p, int i) {
   return f16_at(p, 0) * ((i < 16 ? b % 16 : b / 16) + 16 * fifth - 16);
 }
 
-double q8_0_element(const std::byte* p, int i) {
-  return f16_at(p, 0) * signed_byte(byte_at(p, 2 + i));
-}
+double q8_0_element(const std::byte* p, int i) { return f16_at(p, 0) * signed_byte(byte_at(p, 2 + i)); }
 
 // One rounding, to float, at the end: every product is exact in double.
 double q4_k_element(const std::byte* p, int i) {
@@ -130,9 +124,7 @@ const Golden kGolden[] = {
       -0x1.ef1ep+1f, -0x1.f5b8p-1f, -0x1.67c9p+1f, 0x1.1bdep+2f, 0x1.a39cap+3f, -0x1.8c18p-3f}},
 };
 
-int hex_digit(char c) {
-  return c <= '9' ? c - '0' : c - 'a' + 10;
-}
+int hex_digit(char c) { return c <= '9' ? c - '0' : c - 'a' + 10; }
 
 std::vector<std::byte> from_hex(const std::string& text) {
   std::vector<std::byte> bytes;

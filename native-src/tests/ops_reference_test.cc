@@ -17,9 +17,7 @@ struct Fixture {
 };
 
 // Results are rounded to f32 once: half an ulp, 2^-24.
-double once_rounded(double value) {
-  return std::fabs(value) * 0x1p-24;
-}
+double once_rounded(double value) { return std::fabs(value) * 0x1p-24; }
 
 }  // namespace
 

@@ -54,9 +54,7 @@ void quantize_group(const float* x, int64_t n, ActivationGroup* group) {
   for (int block = 0; 32 * block < n && block < 8; ++block) quantize_block<V>(x + 32 * block, block, group);
 }
 
-inline int64_t activation_groups(int64_t cols) {
-  return ceil_div(cols, kGroupElements);
-}
+inline int64_t activation_groups(int64_t cols) { return ceil_div(cols, kGroupElements); }
 
 inline size_t activation_bytes(int64_t rows, int64_t cols) {
   return static_cast<size_t>(rows * activation_groups(cols)) * sizeof(ActivationGroup);

@@ -39,9 +39,7 @@ uint64_t saved_registers(const Registers& features) {
   return low | static_cast<uint64_t>(high) << 32;
 }
 
-constexpr bool all_set(uint64_t value, uint64_t bits) {
-  return (value & bits) == bits;
-}
+constexpr bool all_set(uint64_t value, uint64_t bits) { return (value & bits) == bits; }
 
 std::array<CpuIsa, 3> detect() {
   const Registers basic = cpuid(1);

@@ -15,12 +15,8 @@ struct MatmulTile {
   int64_t n_rows;
 };
 
-QWQ_INLINE int64_t smaller(int64_t a, int64_t b) {
-  return a < b ? a : b;
-}
-QWQ_INLINE int64_t ceil_div(int64_t a, int64_t b) {
-  return (a + b - 1) / b;
-}
+QWQ_INLINE int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
+QWQ_INLINE int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 // Calls body(tile, worker) on the pool for tiles that cover all jobs, so that small matrices (k and v)
 // share a section with large ones.

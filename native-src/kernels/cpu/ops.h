@@ -24,7 +24,7 @@ size_t scratch_bytes(const OpLimits& limits) {
 }
 
 template <class V>
-constexpr Backend make_backend() {
+constexpr Backend make_backend() noexcept {
   return {
       .name = V::kName,
       .embed = &embed<V>,

@@ -8,9 +8,7 @@
 
 namespace qwq::cpu {
 
-inline size_t rope_scratch_each(int head_dim) {
-  return static_cast<size_t>(head_dim) * sizeof(float);
-}
+inline size_t rope_scratch_each(int head_dim) { return static_cast<size_t>(head_dim) * sizeof(float); }
 
 // Rotates one head: n = head_dim / 2 pairs (a[i], b[i]).
 template <class V>

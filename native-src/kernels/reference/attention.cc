@@ -9,12 +9,8 @@
 namespace qwq::reference {
 namespace {
 
-double widened(uint16_t f16) {
-  return f16_to_f32(f16);
-}
-double widened(float f32) {
-  return f32;
-}
+double widened(uint16_t f16) { return f16_to_f32(f16); }
+double widened(float f32) { return f32; }
 
 // One head of one row; `weights` has room for position + 1 values.
 template <typename T>

@@ -4,12 +4,8 @@
 namespace qwq::reference {
 namespace {
 
-void convert(float from, uint16_t& to) {
-  to = f32_to_f16(from);
-}
-void convert(float from, float& to) {
-  to = from;
-}
+void convert(float from, uint16_t& to) { to = f32_to_f16(from); }
+void convert(float from, float& to) { to = from; }
 
 template <typename T>
 void store(OpContext& ctx, const StoreKvArgs& args) {

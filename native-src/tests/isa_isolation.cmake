@@ -1,0 +1,25 @@
+# Fails if an object file compiled for an instruction set leaves behind a function that other files share: the linker
+# would keep one copy for all, perhaps the one this processor cannot run. Weak symbols must name the vector type.
+#
+#   cmake -DNM=nm "-DOBJECTS=a.o;b.o" -P isa_isolation.cmake
+foreach(pair "_avx2\\.cc\\.;Avx2" "_avx512_vnni\\.cc\\.;Avx512Vnni")
+  list(GET pair 0 pattern)
+  list(GET pair 1 type)
+  set(objects ${OBJECTS})
+  list(FILTER objects INCLUDE REGEX "${pattern}")
+  if(CMAKE_HOST_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$" AND NOT objects)
+    message(FATAL_ERROR "no object matches ${pattern}")
+  endif()
+  foreach(object IN LISTS objects)
+    execute_process(COMMAND ${NM} ${object} OUTPUT_VARIABLE symbols COMMAND_ERROR_IS_FATAL ANY)
+    string(REGEX MATCHALL "[^\n]* [VWu] [^\n]*" weak "${symbols}")
+    list(FILTER weak EXCLUDE REGEX "${type}")
+    if(weak)
+      message(FATAL_ERROR "${object} shares:\n${weak}")
+    endif()
+    string(FIND "${symbols}" "${type}" found)
+    if(found EQUAL -1)
+      message(FATAL_ERROR "${object} has no code for ${type}")
+    endif()
+  endforeach()
+endforeach()
