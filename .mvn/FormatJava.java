@@ -17,8 +17,8 @@ import java.util.stream.Stream;
  * the JDK that compiles the sources, since the formatter reads the language level it runs on and
  * Maven itself may run on an older one.
  *
- * <p>Arguments: {@code check} or {@code apply}, then folders; those that do not exist are passed
- * over.
+ * <p>Arguments: {@code check} or {@code apply}; a folder, which need not exist; the file to write
+ * what is wrong to, which is absent afterwards if nothing is.
  */
 final class FormatJava {
   /** The bindings stay as jextract writes them, so that regeneration gives the same bytes. */
@@ -30,30 +30,30 @@ final class FormatJava {
 
   public static void main(String[] args) throws IOException {
     boolean apply = args[0].equals("apply");
+    Path report = Path.of(args[2]);
     List<String> problems = new ArrayList<>();
-    for (int i = 1; i < args.length; i++) {
-      for (Path file : sources(Path.of(args[i]))) {
-        String source = Files.readString(file);
-        try {
-          String formatted = format(source);
-          if (formatted.equals(source)) {
-            continue;
-          }
-          if (apply) {
-            Files.writeString(file, formatted);
-            System.out.println("Formatted " + file);
-          } else {
-            problems.add("not formatted: " + file);
-          }
-        } catch (FormatterException e) {
-          problems.add(file + ": " + e.getMessage());
+    for (Path file : sources(Path.of(args[1]))) {
+      String source = Files.readString(file);
+      try {
+        String formatted = format(source);
+        if (formatted.equals(source)) {
+          continue;
         }
+        if (apply) {
+          Files.writeString(file, formatted);
+          System.out.println("Formatted " + file);
+        } else {
+          problems.add("Not formatted: " + file);
+        }
+      } catch (FormatterException e) {
+        problems.add(file + ": " + e.getMessage());
       }
     }
+    Files.deleteIfExists(report);
     if (!problems.isEmpty()) {
-      problems.forEach(System.err::println);
-      System.err.println("'mvn -q -N -Pformat process-sources' formats all sources.");
-      System.exit(1);
+      problems.add("'mvn -q -N -Pformat process-sources' formats all sources.");
+      Files.createDirectories(report.getParent());
+      Files.writeString(report, String.join("\n", problems));
     }
   }
 

@@ -9,6 +9,7 @@ import java.util.Objects;
 public class QwqException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
+  /** What went wrong. */
   private final ErrorCode code;
 
   /**

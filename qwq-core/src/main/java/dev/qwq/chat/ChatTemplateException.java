@@ -7,8 +7,13 @@ import dev.qwq.QwqException;
 public final class ChatTemplateException extends QwqException {
   private static final long serialVersionUID = 1L;
 
+  /** From 1. */
   private final int line;
+
+  /** From 1. */
   private final int column;
+
+  /** Whether the template itself refused, by {@code raise_exception}. */
   private final boolean raisedByTemplate;
 
   ChatTemplateException(

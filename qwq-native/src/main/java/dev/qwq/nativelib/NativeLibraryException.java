@@ -21,6 +21,7 @@ public final class NativeLibraryException extends RuntimeException {
     ACCESS_DENIED
   }
 
+  /** Why the library cannot be used. */
   private final Reason reason;
 
   NativeLibraryException(Reason reason, String message) {

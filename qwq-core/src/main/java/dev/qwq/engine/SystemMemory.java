@@ -1,4 +1,4 @@
-package dev.qwq.weights;
+package dev.qwq.engine;
 
 import com.sun.management.OperatingSystemMXBean;
 import java.io.IOException;
@@ -8,20 +8,15 @@ import java.nio.file.Path;
 import java.util.OptionalLong;
 
 /** How much memory this process may still take. */
-public final class SystemMemory {
+final class SystemMemory {
   private final Path root;
 
-  /** Asks this machine. */
-  public SystemMemory() {
+  SystemMemory() {
     this(Path.of("/"));
   }
 
-  /**
-   * Asks a machine that is made up.
-   *
-   * @param root a folder that looks like the root of its file system
-   */
-  public SystemMemory(Path root) {
+  /** For tests: a folder that looks like the file system's root. */
+  SystemMemory(Path root) {
     this.root = root;
   }
 
@@ -31,7 +26,7 @@ public final class SystemMemory {
    *
    * @return bytes, or empty if the system does not say
    */
-  public OptionalLong available() {
+  OptionalLong available() {
     OptionalLong system = field(root.resolve("proc/meminfo"), "MemAvailable:");
     if (system.isEmpty()) {
       return halfOfTotal();
