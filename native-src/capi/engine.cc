@@ -30,9 +30,13 @@ int32_t qwq_engine_create(const qwq_model* model, const qwq_engine_config* confi
   });
 }
 
-void qwq_engine_destroy(qwq_engine* engine) { delete engine; }
+void qwq_engine_destroy(qwq_engine* engine) {
+  delete engine;
+}
 
-const char* qwq_engine_isa(const qwq_engine* engine) { return engine == nullptr ? "" : engine->engine.isa(); }
+const char* qwq_engine_isa(const qwq_engine* engine) {
+  return engine == nullptr ? "" : engine->engine.isa();
+}
 
 int32_t qwq_step(qwq_engine* engine, const qwq_batch* batch, qwq_error* error) {
   return guarded(error, [&] {

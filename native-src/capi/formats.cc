@@ -19,7 +19,8 @@ namespace {
 
 const FormatInfo& known_format(int32_t dtype) {
   const FormatInfo* format = qwq::find_format(static_cast<qwq::DType>(dtype));
-  if (format == nullptr) qwq::fail(QWQ_UNSUPPORTED, "dtype: expected an enum qwq_dtype, found %" PRId32, dtype);
+  if (format == nullptr)
+    qwq::fail(QWQ_UNSUPPORTED, "dtype: expected an enum qwq_dtype, found %" PRId32, dtype);
   return *format;
 }
 
@@ -35,7 +36,8 @@ Matrix check_matrix(int32_t dtype, int64_t rows, int64_t cols, uint64_t bytes) {
   const FormatInfo& format = known_format(dtype);
   if (rows < 0) invalid("rows: expected at least 0, found %" PRId64, rows);
   if (cols < 0 || cols % format.block_elements != 0) {
-    invalid("cols: expected a multiple of %d for %s, found %" PRId64, format.block_elements, format.name, cols);
+    invalid("cols: expected a multiple of %d for %s, found %" PRId64, format.block_elements, format.name,
+            cols);
   }
   const size_t row_bytes = qwq::checked_mul(static_cast<size_t>(cols / format.block_elements),
                                             static_cast<size_t>(format.block_bytes), "bytes of a row");
@@ -107,7 +109,8 @@ int32_t qwq_fill_normal(uint64_t seed, uint64_t offset, float stddev, float* dst
     if (!(stddev >= 0) || !std::isfinite(stddev)) {
       invalid("stddev: expected a finite number of at least 0, found %g", static_cast<double>(stddev));
     }
-    if (offset + count < offset) invalid("offset + count: %" PRIu64 " + %" PRIu64 " is too large", offset, count);
+    if (offset + count < offset)
+      invalid("offset + count: %" PRIu64 " + %" PRIu64 " is too large", offset, count);
     qwq::fill_normal(seed, offset, stddev, dst, count);
   });
 }

@@ -7,11 +7,17 @@
 
 using qwq::CpuIsa;
 
-uint32_t qwq_abi_version(void) { return QWQ_ABI_VERSION; }
+uint32_t qwq_abi_version(void) {
+  return QWQ_ABI_VERSION;
+}
 
-const char* qwq_version(void) { return QWQ_VERSION; }
+const char* qwq_version(void) {
+  return QWQ_VERSION;
+}
 
-int32_t qwq_cpu_isa_count(void) { return static_cast<int32_t>(qwq::cpu_isas().size()); }
+int32_t qwq_cpu_isa_count(void) {
+  return static_cast<int32_t>(qwq::cpu_isas().size());
+}
 
 int32_t qwq_cpu_isa_get(int32_t index, qwq_cpu_isa* out, qwq_error* error) {
   return qwq::guarded(error, [&] {

@@ -19,4 +19,6 @@ int32_t qwq_model_create(const qwq_model_config* config, const qwq_weights* weig
   });
 }
 
-void qwq_model_destroy(qwq_model* model) { delete model; }
+void qwq_model_destroy(qwq_model* model) {
+  delete model;
+}

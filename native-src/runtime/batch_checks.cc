@@ -16,8 +16,8 @@ void require(int sequence, const char* field, const void* pointer) {
 
 void check_range(int sequence, const char* field, int64_t value, int64_t low, int64_t high) {
   if (value < low || value > high) {
-    invalid("sequences[%d].%s: expected %" PRId64 " .. %" PRId64 ", found %" PRId64, sequence, field, low, high,
-            value);
+    invalid("sequences[%d].%s: expected %" PRId64 " .. %" PRId64 ", found %" PRId64, sequence, field, low,
+            high, value);
   }
 }
 
@@ -36,7 +36,8 @@ void check_block_table(const qwq_sequence& s, int index, int64_t end, const Engi
   require(index, "block_table", s.block_table);
   const int64_t needed = (end + engine.kv_block_size - 1) / engine.kv_block_size;
   if (s.n_blocks < needed) {
-    invalid("sequences[%d].n_blocks: positions up to %" PRId64 " need %" PRId64 " blocks of %d, found %" PRId32,
+    invalid("sequences[%d].n_blocks: positions up to %" PRId64 " need %" PRId64
+            " blocks of %d, found %" PRId32,
             index, end - 1, needed, engine.kv_block_size, s.n_blocks);
   }
   check_elements(index, "block_table", s.block_table, needed, 0, engine.n_kv_blocks - 1);
@@ -99,8 +100,8 @@ void check_batch(const qwq_batch& batch, const ModelConfig& model, const EngineC
     n_tokens += batch.sequences[i].n_tokens;
   }
   if (n_tokens > engine.max_batch_tokens) {
-    invalid("the sequences have %" PRId64 " tokens together, expected at most max_batch_tokens = %d", n_tokens,
-            engine.max_batch_tokens);
+    invalid("the sequences have %" PRId64 " tokens together, expected at most max_batch_tokens = %d",
+            n_tokens, engine.max_batch_tokens);
   }
   check_writers(batch, engine, workspace.block_writers);
 }

@@ -12,7 +12,9 @@ namespace qwq {
 namespace {
 
 // Unnormalised probability.
-double weight(float logit) { return static_cast<double>(exp_nonpositive(logit)); }
+double weight(float logit) {
+  return static_cast<double>(exp_nonpositive(logit));
+}
 
 double sum_weights(const CandidateKey* keys, size_t n) {
   double sum = 0;
@@ -20,9 +22,9 @@ double sum_weights(const CandidateKey* keys, size_t n) {
   return sum;
 }
 
-// Gathers the k likeliest at the front of scratch, the k-th at scratch[k - 1], otherwise unordered. A buffer of
-// 2k survivors is thinned to the best k whenever it is full; what is less likely than its k-th is out for good.
-// So a vocabulary of 152,064 costs one comparison a token, and few of them succeed.
+// Gathers the k likeliest at the front of scratch, the k-th at scratch[k - 1], otherwise unordered. A buffer
+// of 2k survivors is thinned to the best k whenever it is full; what is less likely than its k-th is out for
+// good. So a vocabulary of 152,064 costs one comparison a token, and few of them succeed.
 void gather_likeliest(const LogitsView& view, size_t k, CandidateKey* scratch) {
   const size_t capacity = k > view.size / 2 ? view.size : 2 * k;
   const auto thin = [&](size_t held) {
@@ -78,8 +80,8 @@ void Candidates::keep_top_p(float p) {
   const double total = sum_exp(logits_, size_, 0);
   double missing = static_cast<double>(p) * total;
 
-  // All candidates of less than this weight together weigh less than 1 - p: the answer does not reach them. On
-  // real distributions that leaves a few hundred. The logarithm is rounded, and so kept on the safe side.
+  // All candidates of less than this weight together weigh less than 1 - p: the answer does not reach them.
+  // On real distributions that leaves a few hundred. The logarithm is rounded, and so kept on the safe side.
   const double negligible = (1 - static_cast<double>(p)) * total / static_cast<double>(size_);
   const float least_logit = static_cast<float>(std::log(negligible) - 1e-3);
   CandidateKey* first = scratch_;
@@ -88,7 +90,8 @@ void Candidates::keep_top_p(float p) {
     if (logits_[i] >= least_logit) *last++ = view().key(i);
   }
 
-  // [scratch_, first) belongs to the answer and is `missing` short of it; bisect where in [first, last) it ends.
+  // [scratch_, first) belongs to the answer and is `missing` short of it; bisect where in [first, last) it
+  // ends.
   constexpr ptrdiff_t kSortBelow = 64;
   while (last - first > kSortBelow) {
     CandidateKey* middle = first + (last - first) / 2;

@@ -38,8 +38,10 @@ const Backend* find_backend(const qwq_engine_config& config) {
     case QWQ_BACKEND_CPU: {
       const Backend* backend = cpu_backend(config.cpu_isa);
       if (backend == nullptr) {
-        fail(QWQ_UNSUPPORTED, "config.cpu_isa: \"%s\" is unknown, or this build, processor or operating system "
-             "lacks it", config.cpu_isa);
+        fail(QWQ_UNSUPPORTED,
+             "config.cpu_isa: \"%s\" is unknown, or this build, processor or operating system "
+             "lacks it",
+             config.cpu_isa);
       }
       return backend;
     }

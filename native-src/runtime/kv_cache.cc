@@ -32,7 +32,8 @@ size_t KvCache::bytes_per_token(const ModelConfig& model, KvType type) {
 }
 
 size_t KvCache::bytes(const ModelConfig& model, KvType type, int block_size, int n_blocks) {
-  const size_t tokens = checked_mul(static_cast<size_t>(block_size), static_cast<size_t>(n_blocks), "KV cache");
+  const size_t tokens =
+      checked_mul(static_cast<size_t>(block_size), static_cast<size_t>(n_blocks), "KV cache");
   return checked_mul(bytes_per_token(model, type), tokens, "KV cache");
 }
 

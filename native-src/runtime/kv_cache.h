@@ -9,11 +9,13 @@ namespace qwq {
 
 struct ModelConfig;
 
-// How K and V are kept. f16 is what backends are made for; the reference keeps f32, so that its results are those of
-// the formulas.
+// How K and V are kept. f16 is what backends are made for; the reference keeps f32, so that its results are
+// those of the formulas.
 enum class KvType { kF16, kF32 };
 
-constexpr size_t kv_element_bytes(KvType type) { return type == KvType::kF16 ? 2 : 4; }
+constexpr size_t kv_element_bytes(KvType type) {
+  return type == KvType::kF16 ? 2 : 4;
+}
 
 // The cache of one layer: blocks of elements, each [2 (K, V), n_kv_heads, block_size, head_dim].
 struct KvLayer {
@@ -21,10 +23,11 @@ struct KvLayer {
   size_t block_stride;  // elements from one block to the next
   int n_kv_heads;
   int head_dim;
-  int block_size;       // tokens a block holds, a power of two
+  int block_size;  // tokens a block holds, a power of two
   KvType type = KvType::kF16;
 
-  // K vectors of a head within a block: [block_size, head_dim], contiguous. T is uint16_t or float, as `type` says.
+  // K vectors of a head within a block: [block_size, head_dim], contiguous. T is uint16_t or float, as `type`
+  // says.
   template <typename T = uint16_t>
   T* k(int32_t block, int head) const {
     return static_cast<T*>(base) + static_cast<size_t>(block) * block_stride +

@@ -13,8 +13,8 @@ namespace qwq {
 // x = n ln 2 + r, |r| <= ln(2) / 2; e^r by its Taylor series up to r^7 (the rest is below 6e-9); 2^n by its
 // exponent bits.
 inline float exp_nonpositive(float x) {
-  constexpr float kSmallest = -87.0f;        // e^x stays a normal number
-  constexpr float kRound = 0x1.8p23f;        // adding and subtracting it rounds to an integer
+  constexpr float kSmallest = -87.0f;  // e^x stays a normal number
+  constexpr float kRound = 0x1.8p23f;  // adding and subtracting it rounds to an integer
   constexpr float kLog2E = 0x1.715476p+0f;
   constexpr float kLn2High = 0x1.62e400p-1f;  // ln 2 in two parts: n * high is exact for |n| < 2^9
   constexpr float kLn2Low = 0x1.7f7d1cp-20f;
@@ -42,9 +42,7 @@ struct LogSoftmax {
   float max_logit;
   double log_sum_exp;  // over the whole row; its error is below 2^-21
 
-  float logprob(float logit) const {
-    return static_cast<float>(static_cast<double>(logit) - log_sum_exp);
-  }
+  float logprob(float logit) const { return static_cast<float>(static_cast<double>(logit) - log_sum_exp); }
 };
 
 // True if no logit is NaN or infinite.

@@ -9,7 +9,8 @@ namespace {
 
 constexpr float kForbidden = -std::numeric_limits<float>::infinity();
 
-// An edited logit: never +inf or NaN, whatever the parameters, so that all later steps may compare and subtract.
+// An edited logit: never +inf or NaN, whatever the parameters, so that all later steps may compare and
+// subtract.
 float edited(double logit) {
   constexpr double kLargest = std::numeric_limits<float>::max();
   if (logit == -std::numeric_limits<double>::infinity()) return kForbidden;

@@ -43,8 +43,8 @@ struct sigaction GuardHandler::previous;
 uintptr_t GuardHandler::page_size = 0;
 bool GuardHandler::installed = false;
 
-// Once per process and never undone: another library may have put its handler on top of ours since, and a second
-// installation would then chain in a circle.
+// Once per process and never undone: another library may have put its handler on top of ours since, and a
+// second installation would then chain in a circle.
 void GuardHandler::install() {
   if (installed) return;
   page_size = static_cast<uintptr_t>(sysconf(_SC_PAGESIZE));
@@ -81,7 +81,8 @@ void GuardHandler::handle(int signal, siginfo_t* info, void* context) {
   if (!repaired) pass_on(signal, info, context);
 }
 
-// Everything behind the fault is lost as well; replacing it page by page could exceed the mappings a process may have.
+// Everything behind the fault is lost as well; replacing it page by page could exceed the mappings a process
+// may have.
 bool GuardHandler::repair(uintptr_t fault) {
   const uintptr_t end = end_of_range(fault);
   if (end == 0) return false;
@@ -136,9 +137,13 @@ void GuardHandler::pass_on(int signal, siginfo_t* info, void* context) {
   if (sent) raise(signal);
 }
 
-MappedGuard::MappedGuard(size_t max_ranges) : ranges_(max_ranges) { GuardHandler::add(this); }
+MappedGuard::MappedGuard(size_t max_ranges) : ranges_(max_ranges) {
+  GuardHandler::add(this);
+}
 
-MappedGuard::~MappedGuard() { GuardHandler::remove(this); }
+MappedGuard::~MappedGuard() {
+  GuardHandler::remove(this);
+}
 
 void MappedGuard::watch(const void* data, size_t bytes) {
   const size_t n = n_ranges_.load();

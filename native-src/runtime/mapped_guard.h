@@ -7,14 +7,15 @@
 
 namespace qwq {
 
-// Keeps the process alive when a mapped file is truncated by someone else: touching a page that lies wholly beyond the
-// new end raises SIGBUS, which would end the process. While a guard watches the range, the handler maps zeroed pages
-// over the rest of it, marks every guard that this touches as damaged, and lets the access go on; whoever computes with
-// the range has to look at damaged() before believing a result. Bytes of the page in which the file now ends read as
-// zero without a signal and go unnoticed.
+// Keeps the process alive when a mapped file is truncated by someone else: touching a page that lies wholly
+// beyond the new end raises SIGBUS, which would end the process. While a guard watches the range, the handler
+// maps zeroed pages over the rest of it, marks every guard that this touches as damaged, and lets the access
+// go on; whoever computes with the range has to look at damaged() before believing a result. Bytes of the
+// page in which the file now ends read as zero without a signal and go unnoticed.
 //
-// This is the only process-wide state of the library: a handler, installed by the first guard and left in place, which
-// hands every other fault to the handler it found (the JVM's), or to the default action. Effective on Linux only.
+// This is the only process-wide state of the library: a handler, installed by the first guard and left in
+// place, which hands every other fault to the handler it found (the JVM's), or to the default action.
+// Effective on Linux only.
 class MappedGuard {
  public:
   // Room for `max_ranges`. Throws Error(QWQ_INTERNAL) if the handler cannot be installed.

@@ -13,7 +13,8 @@ namespace {
 // Checks tensors against the shapes the configuration demands, has them guarded, keeps the widened vectors.
 class WeightReader {
  public:
-  WeightReader(MappedGuard* guard, std::deque<std::vector<float>>& vectors) : guard_(guard), vectors_(vectors) {}
+  WeightReader(MappedGuard* guard, std::deque<std::vector<float>>& vectors)
+      : guard_(guard), vectors_(vectors) {}
 
   // Prefix of the tensors that follow, for messages: "layers[3]."
   void set_prefix(std::string prefix) { prefix_ = std::move(prefix); }

@@ -48,8 +48,8 @@ struct Layer {
 class Model {
  public:
   // Throws Error(QWQ_INVALID_ARGUMENT) naming field or tensor, expected and found. Copies descriptors and
-  // vectors; the matrices' data must outlive the model. Throws Error(QWQ_WEIGHTS_DAMAGED) if a guarded file is
-  // shorter than its mapping.
+  // vectors; the matrices' data must outlive the model. Throws Error(QWQ_WEIGHTS_DAMAGED) if a guarded file
+  // is shorter than its mapping.
   Model(const qwq_model_config& config, const qwq_weights& weights);
   Model(const Model&) = delete;
   Model& operator=(const Model&) = delete;
@@ -59,7 +59,7 @@ class Model {
   const Tensor& token_embd() const { return token_embd_; }  // [vocab, hidden]
   const std::vector<Layer>& layers() const { return layers_; }
   const float* output_norm() const { return output_norm_; }  // [hidden]
-  const Tensor& lm_head() const { return lm_head_; }          // [vocab, hidden]; token_embd when tied
+  const Tensor& lm_head() const { return lm_head_; }         // [vocab, hidden]; token_embd when tied
 
   // Throws Error(QWQ_WEIGHTS_DAMAGED) once a guarded file was found truncated.
   void check_undamaged() const;

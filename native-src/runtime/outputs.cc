@@ -11,7 +11,9 @@ namespace qwq {
 
 namespace {
 
-bool wants_raw(const qwq_sequence& s, int32_t token) { return token >= s.n_tokens - s.n_logits; }
+bool wants_raw(const qwq_sequence& s, int32_t token) {
+  return token >= s.n_tokens - s.n_logits;
+}
 bool wants_target(const qwq_sequence& s, int32_t token) {
   return s.targets != nullptr && s.targets[token] >= 0;
 }
@@ -20,7 +22,7 @@ bool wants_sample(const qwq_sequence& s, int32_t token) {
 }
 
 OutputProblem write_row(const ModelConfig& model, const qwq_sequence& s, int32_t token, const float* logits,
-                     const SamplerScratch& scratch) {
+                        const SamplerScratch& scratch) {
   const size_t n = static_cast<size_t>(model.vocab_size);
   if (!all_finite(logits, n)) return OutputProblem::kNotFinite;
   if (wants_raw(s, token)) {

@@ -17,8 +17,12 @@ namespace {
 
 #if defined(_WIN32)
 
-void* map_pages(size_t bytes) { return VirtualAlloc(nullptr, bytes, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE); }
-void unmap_pages(void* data, size_t) { VirtualFree(data, 0, MEM_RELEASE); }
+void* map_pages(size_t bytes) {
+  return VirtualAlloc(nullptr, bytes, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
+}
+void unmap_pages(void* data, size_t) {
+  VirtualFree(data, 0, MEM_RELEASE);
+}
 
 #else
 
@@ -31,7 +35,9 @@ void* map_pages(size_t bytes) {
 #endif
   return data;
 }
-void unmap_pages(void* data, size_t bytes) { munmap(data, bytes); }
+void unmap_pages(void* data, size_t bytes) {
+  munmap(data, bytes);
+}
 
 #endif
 

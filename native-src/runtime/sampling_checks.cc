@@ -59,8 +59,9 @@ class Marks {
 
 void check_ids(int sequence, const char* field, const int32_t* ids, int32_t n, int64_t vocab_size,
                uint32_t* words) {
-  if (n < 0) invalid("sequences[%d].sampling: expected a size of at least 0 for %s, found %" PRId32, sequence,
-                     field, n);
+  if (n < 0)
+    invalid("sequences[%d].sampling: expected a size of at least 0 for %s, found %" PRId32, sequence, field,
+            n);
   if (n > 0 && ids == nullptr) invalid("sequences[%d].sampling.%s is NULL", sequence, field);
   Marks marks(words, ids);
   for (int32_t i = 0; i < n; ++i) {
@@ -80,12 +81,14 @@ void check_ids(int sequence, const char* field, const int32_t* ids, int32_t n, i
 void check_sampling(const qwq_sampling& s, int sequence, int64_t vocab_size, uint32_t* marks) {
   check_numbers(s, sequence);
   check_ids(sequence, "seen_tokens", s.seen_tokens, s.n_seen, vocab_size, marks);
-  if (s.n_seen > 0 && s.seen_counts == nullptr) invalid("sequences[%d].sampling.seen_counts is NULL", sequence);
+  if (s.n_seen > 0 && s.seen_counts == nullptr)
+    invalid("sequences[%d].sampling.seen_counts is NULL", sequence);
   for (int32_t i = 0; i < s.n_seen; ++i) {
     if (s.seen_counts[i] < 0) bad_value(sequence, "seen_counts", "at least 0", s.seen_counts[i]);
   }
   check_ids(sequence, "bias_tokens", s.bias_tokens, s.n_bias, vocab_size, marks);
-  if (s.n_bias > 0 && s.bias_values == nullptr) invalid("sequences[%d].sampling.bias_values is NULL", sequence);
+  if (s.n_bias > 0 && s.bias_values == nullptr)
+    invalid("sequences[%d].sampling.bias_values is NULL", sequence);
   for (int32_t i = 0; i < s.n_bias; ++i) {
     const float value = s.bias_values[i];
     if (std::isnan(value) || value == INFINITY) bad_value(sequence, "bias_values", "a number or -inf", value);

@@ -29,15 +29,15 @@ struct Workspace {
   AttentionRow* attention;  // [R]
   OutputRow* outputs;       // [R]
 
-  float* hidden;      // [R, hidden], the residual stream
-  float* normed;      // [R, hidden]
-  float* q;           // [R, q_size]
-  float* k;           // [R, kv_size]
-  float* v;           // [R, kv_size]
-  float* attended;    // [R, q_size]
-  float* projected;   // [R, hidden], what a block adds to the residual stream
-  float* gate;        // [R, intermediate]
-  float* up;          // [R, intermediate]
+  float* hidden;     // [R, hidden], the residual stream
+  float* normed;     // [R, hidden]
+  float* q;          // [R, q_size]
+  float* k;          // [R, kv_size]
+  float* v;          // [R, kv_size]
+  float* attended;   // [R, q_size]
+  float* projected;  // [R, hidden], what a block adds to the residual stream
+  float* gate;       // [R, intermediate]
+  float* up;         // [R, intermediate]
 
   // The vocabulary is wide: logits exist for logits_rows rows at a time.
   int64_t logits_rows;

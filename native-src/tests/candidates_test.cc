@@ -130,8 +130,8 @@ TEST(top_k_keeps_the_likeliest_in_order_of_ids) {
   }
 }
 
-// The kept set is a prefix of the order of likelihood, reaches p, and does not without its last member. The sums
-// of the test and the filter differ by the error of the f32 exponential, 2^-22.
+// The kept set is a prefix of the order of likelihood, reaches p, and does not without its last member. The
+// sums of the test and the filter differ by the error of the f32 exponential, 2^-22.
 TEST(top_p_keeps_the_smallest_set_that_reaches_p) {
   for (const Case& c : kCases) {
     const std::vector<float> values = scores(kSeed + 2, c.n, c.stddev, c.with_ties);
@@ -146,7 +146,8 @@ TEST(top_p_keeps_the_smallest_set_that_reaches_p) {
       CHECK(std::is_sorted(kept.begin(), kept.end()));
       std::vector<int32_t> prefix(order.begin(), order.begin() + static_cast<ptrdiff_t>(kept.size()));
       double sum = 0;
-      for (const int32_t id : prefix) sum += std::exp(static_cast<double>(values[static_cast<size_t>(id)])) / total;
+      for (const int32_t id : prefix)
+        sum += std::exp(static_cast<double>(values[static_cast<size_t>(id)])) / total;
       const double last = std::exp(static_cast<double>(values[static_cast<size_t>(prefix.back())])) / total;
       CHECK(sum >= static_cast<double>(p) - 0x1p-22);
       CHECK(kept.size() == 1 || sum - last < static_cast<double>(p) + 0x1p-22);

@@ -15,16 +15,18 @@ namespace {
 constexpr uint64_t kSeed = 31;
 constexpr int32_t kMax = std::numeric_limits<int32_t>::max();
 
-void check_failure(int32_t status, const qwq_error& error, int32_t expected_status, const char* expected_text) {
+void check_failure(int32_t status, const qwq_error& error, int32_t expected_status,
+                   const char* expected_text) {
   if (status != expected_status || error.status != expected_status ||
       std::strstr(error.message, expected_text) == nullptr) {
-    fail(__FILE__, __LINE__, "expected status ", expected_status, " and \"", expected_text, "\", found ", status,
-         "/", error.status, " and \"", error.message, "\"");
+    fail(__FILE__, __LINE__, "expected status ", expected_status, " and \"", expected_text, "\", found ",
+         status, "/", error.status, " and \"", error.message, "\"");
   }
 }
 
 // Calls with and without a qwq_error; a failure must be the same.
-void expect(const std::function<int32_t(qwq_error*)>& call, int32_t expected_status, const char* expected_text) {
+void expect(const std::function<int32_t(qwq_error*)>& call, int32_t expected_status,
+            const char* expected_text) {
   qwq_error error;
   std::memset(&error, 0x5a, sizeof(error));
   const int32_t status = call(&error);
@@ -124,10 +126,12 @@ TEST(quantize_and_dequantize) {
                  "src is NULL");
   expect_invalid([&](qwq_error* e) { return qwq_quantize(QWQ_Q8_0, values.data(), 2, 32, nullptr, 68, e); },
                  "dst is NULL");
-  expect_invalid([&](qwq_error* e) { return qwq_dequantize(QWQ_Q8_0, bytes.data(), 1, 2, 32, decoded.data(), e); },
-                 "expected 68 bytes");
-  expect_invalid([&](qwq_error* e) { return qwq_dequantize(QWQ_Q8_0, nullptr, 68, 2, 32, decoded.data(), e); },
-                 "src is NULL");
+  expect_invalid(
+      [&](qwq_error* e) { return qwq_dequantize(QWQ_Q8_0, bytes.data(), 1, 2, 32, decoded.data(), e); },
+      "expected 68 bytes");
+  expect_invalid(
+      [&](qwq_error* e) { return qwq_dequantize(QWQ_Q8_0, nullptr, 68, 2, 32, decoded.data(), e); },
+      "src is NULL");
   expect_invalid([&](qwq_error* e) { return qwq_dequantize(QWQ_Q8_0, bytes.data(), 68, 2, 32, nullptr, e); },
                  "dst is NULL");
 }
@@ -141,7 +145,8 @@ TEST(fill_normal) {
   CHECK_OK(qwq_fill_normal(kSeed, 0, 1, nullptr, 0, error));
   expect_invalid([&](qwq_error* e) { return qwq_fill_normal(1, 0, 1, nullptr, 1, e); }, "dst is NULL");
   expect_invalid([&](qwq_error* e) { return qwq_fill_normal(1, 0, -1, whole.data(), 1, e); }, "stddev");
-  expect_invalid([&](qwq_error* e) { return qwq_fill_normal(1, UINT64_MAX, 1, whole.data(), 1, e); }, "offset");
+  expect_invalid([&](qwq_error* e) { return qwq_fill_normal(1, UINT64_MAX, 1, whole.data(), 1, e); },
+                 "offset");
 }
 
 TEST(model_configuration_is_checked) {
@@ -163,7 +168,8 @@ TEST(model_configuration_is_checked) {
   bad([](auto& c) { c.head_dim = 15; }, "even");
   bad([](auto& c) { c.n_heads = c.n_kv_heads = kMax; }, "n_heads * head_dim");
   bad([](auto& c) { c.n_token_ids = 51; }, "vocab_size = 50, found 51");
-  for (const float value : {-1.0f, std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
+  for (const float value :
+       {-1.0f, std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
     bad([&](auto& c) { c.rms_norm_eps = value; }, "config.rms_norm_eps");
     bad([&](auto& c) { c.rope_theta = value; }, "config.rope_theta");
     const auto yarn = [&](auto change, const char* text) {
@@ -191,15 +197,20 @@ TEST(model_weights_are_checked) {
   const auto bad = [](auto change, const char* text) {
     expect_bad_model([&](TestModel& m) { change(m.weights, m.layer_views); }, text);
   };
-  bad([](auto& w, auto&) { w.n_layers = 1; }, "weights.n_layers: expected 2 as in the configuration, found 1");
+  bad([](auto& w, auto&) { w.n_layers = 1; },
+      "weights.n_layers: expected 2 as in the configuration, found 1");
   bad([](auto& w, auto&) { w.layers = nullptr; }, "weights.layers is NULL");
-  bad([](auto& w, auto&) { w.token_embd.data = nullptr; }, "tensor token_embd: expected [50, 64], found none");
+  bad([](auto& w, auto&) { w.token_embd.data = nullptr; },
+      "tensor token_embd: expected [50, 64], found none");
   bad([](auto& w, auto&) { w.output.rows = 49; }, "tensor output: expected [50, 64], found [49, 64]");
-  bad([](auto& w, auto&) { w.output.bytes += 1; }, "tensor output: expected 3400 bytes for [50, 64] Q8_0, found 3401");
+  bad([](auto& w, auto&) { w.output.bytes += 1; },
+      "tensor output: expected 3400 bytes for [50, 64] Q8_0, found 3401");
   bad([](auto& w, auto&) { w.output.bytes = UINT64_MAX; }, "found 18446744073709551615");
-  bad([](auto& w, auto&) { w.output_norm.dtype = 77; }, "tensor output_norm: expected an enum qwq_dtype, found 77");
+  bad([](auto& w, auto&) { w.output_norm.dtype = 77; },
+      "tensor output_norm: expected an enum qwq_dtype, found 77");
   bad([](auto& w, auto&) { w.output_norm.dtype = QWQ_Q4_K; }, "multiple of 256");
-  bad([](auto&, auto& l) { l[1].attn_q.cols = 32; }, "tensor layers[1].attn_q: expected [64, 64], found [64, 32]");
+  bad([](auto&, auto& l) { l[1].attn_q.cols = 32; },
+      "tensor layers[1].attn_q: expected [64, 64], found [64, 32]");
   bad([](auto&, auto& l) { l[1].attn_norm.data = nullptr; }, "tensor layers[1].attn_norm");
   bad([](auto&, auto& l) { l[0].attn_k.rows = 64; }, "tensor layers[0].attn_k: expected [32, 64]");
   bad([](auto&, auto& l) { l[0].attn_v.rows = 64; }, "tensor layers[0].attn_v: expected [32, 64]");
@@ -216,20 +227,26 @@ TEST(model_weights_are_checked) {
 TEST(model_handles_null) {
   TestModel model(Shape{"capi"}, kSeed);
   qwq_model* out = nullptr;
-  expect_invalid([&](qwq_error* e) { return qwq_model_create(nullptr, &model.weights, &out, e); }, "config is NULL");
-  expect_invalid([&](qwq_error* e) { return qwq_model_create(&model.config, nullptr, &out, e); }, "weights is NULL");
+  expect_invalid([&](qwq_error* e) { return qwq_model_create(nullptr, &model.weights, &out, e); },
+                 "config is NULL");
+  expect_invalid([&](qwq_error* e) { return qwq_model_create(&model.config, nullptr, &out, e); },
+                 "weights is NULL");
   expect_invalid([&](qwq_error* e) { return qwq_model_create(&model.config, &model.weights, nullptr, e); },
                  "out is NULL");
   qwq_model_destroy(nullptr);
 }
 
 TEST(engine_configuration_is_checked) {
-  const auto bad = [](auto change, const char* text) { expect_bad_engine(change, QWQ_INVALID_ARGUMENT, text); };
+  const auto bad = [](auto change, const char* text) {
+    expect_bad_engine(change, QWQ_INVALID_ARGUMENT, text);
+  };
   bad([](auto& c) { c.backend = 9; }, "config.backend");
   bad([](auto& c) { std::memset(c.cpu_isa, 'x', sizeof(c.cpu_isa)); }, "not NUL-terminated");
-  bad([](auto& c) { std::strcpy(c.cpu_isa, "avx2"); }, "the reference backend has no variants, found \"avx2\"");
+  bad([](auto& c) { std::strcpy(c.cpu_isa, "avx2"); },
+      "the reference backend has no variants, found \"avx2\"");
   for (const int32_t value : {0, -1, 1025}) bad([=](auto& c) { c.n_threads = value; }, "config.n_threads");
-  for (const int32_t value : {0, -8, 4, 12, 512}) bad([=](auto& c) { c.kv_block_size = value; }, "config.kv_block_size");
+  for (const int32_t value : {0, -8, 4, 12, 512})
+    bad([=](auto& c) { c.kv_block_size = value; }, "config.kv_block_size");
   for (const int32_t value : {0, -1}) {
     bad([=](auto& c) { c.n_kv_blocks = value; }, "config.n_kv_blocks");
     bad([=](auto& c) { c.max_batch_tokens = value; }, "config.max_batch_tokens");
@@ -275,14 +292,18 @@ TEST(engine_handles_null) {
   const qwq_engine_config config = engine_config({QWQ_BACKEND_REFERENCE, ""}, 1);
   qwq_engine* engine = nullptr;
   qwq_memory memory;
-  expect_invalid([&](qwq_error* e) { return qwq_engine_create(nullptr, &config, &engine, e); }, "model is NULL");
+  expect_invalid([&](qwq_error* e) { return qwq_engine_create(nullptr, &config, &engine, e); },
+                 "model is NULL");
   expect_invalid([&](qwq_error* e) { return qwq_engine_create(model.handle(), nullptr, &engine, e); },
                  "config is NULL");
-  expect_invalid([&](qwq_error* e) { return qwq_engine_create(model.handle(), &config, nullptr, e); }, "out is NULL");
-  expect_invalid([&](qwq_error* e) { return qwq_engine_memory(nullptr, &config, &memory, e); }, "model is NULL");
+  expect_invalid([&](qwq_error* e) { return qwq_engine_create(model.handle(), &config, nullptr, e); },
+                 "out is NULL");
+  expect_invalid([&](qwq_error* e) { return qwq_engine_memory(nullptr, &config, &memory, e); },
+                 "model is NULL");
   expect_invalid([&](qwq_error* e) { return qwq_engine_memory(model.handle(), nullptr, &memory, e); },
                  "config is NULL");
-  expect_invalid([&](qwq_error* e) { return qwq_engine_memory(model.handle(), &config, nullptr, e); }, "out is NULL");
+  expect_invalid([&](qwq_error* e) { return qwq_engine_memory(model.handle(), &config, nullptr, e); },
+                 "out is NULL");
   qwq_batch batch{};
   expect_invalid([&](qwq_error* e) { return qwq_step(nullptr, &batch, e); }, "engine is NULL");
   TestEngine real(model, config);
@@ -303,7 +324,8 @@ TEST(exceptions_become_statuses) {
   expect(raise(7), QWQ_INTERNAL, "unknown");
   expect(raise(qwq::Error(QWQ_CANCELLED, "stop")), QWQ_CANCELLED, "stop");
   expect(raise(qwq::Error(QWQ_INTERNAL, "caf\xc3\xa9 \n\x80")), QWQ_INTERNAL, "caf?? ??");
-  expect(raise(qwq::Error(QWQ_INTERNAL, std::string(2000, 'x'))), QWQ_INTERNAL, std::string(507, 'x').c_str());
+  expect(raise(qwq::Error(QWQ_INTERNAL, std::string(2000, 'x'))), QWQ_INTERNAL,
+         std::string(507, 'x').c_str());
 }
 
 QWQ_TEST_MAIN

@@ -1,5 +1,5 @@
-// Weight files that are truncated while in use. Every case runs in a process of its own, since what is tested is
-// whether that process survives.
+// Weight files that are truncated while in use. Every case runs in a process of its own, since what is tested
+// is whether that process survives.
 #include <functional>
 
 #include "tests/test_model.h"
@@ -41,7 +41,9 @@ int in_child(const std::function<void()>& body) {
   return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-size_t page_size() { return static_cast<size_t>(sysconf(_SC_PAGESIZE)); }
+size_t page_size() {
+  return static_cast<size_t>(sysconf(_SC_PAGESIZE));
+}
 
 // A deleted temporary file, mapped.
 class MappedFile {
@@ -64,7 +66,9 @@ class MappedFile {
   MappedFile& operator=(const MappedFile&) = delete;
 
   void truncate(size_t to) { CHECK(ftruncate(file_, static_cast<off_t>(to)) == 0); }
-  int at(size_t offset) const { return static_cast<int>(*static_cast<const volatile std::byte*>(data + offset)); }
+  int at(size_t offset) const {
+    return static_cast<int>(*static_cast<const volatile std::byte*>(data + offset));
+  }
 
   const std::byte* data;
   size_t bytes;
@@ -73,12 +77,18 @@ class MappedFile {
   int file_;
 };
 
-std::vector<std::byte> pages(size_t n) { return std::vector<std::byte>(n * page_size(), std::byte{7}); }
+std::vector<std::byte> pages(size_t n) {
+  return std::vector<std::byte>(n * page_size(), std::byte{7});
+}
 
 // The child tells by its exit status that its own handler ran.
 constexpr int kHandled = 42;
-void exit_in_handler(int, siginfo_t*, void*) { _exit(kHandled); }
-void exit_in_plain_handler(int) { _exit(kHandled); }
+void exit_in_handler(int, siginfo_t*, void*) {
+  _exit(kHandled);
+}
+void exit_in_plain_handler(int) {
+  _exit(kHandled);
+}
 
 void handle_bus_errors(bool with_info) {
   struct sigaction action = {};
@@ -268,7 +278,9 @@ TEST(a_guard_that_is_gone_watches_nothing) {
 
 #else
 
-TEST(guards_have_no_effect_here) { CHECK(true); }
+TEST(guards_have_no_effect_here) {
+  CHECK(true);
+}
 
 #endif
 

@@ -27,7 +27,9 @@ RopeConfig qwq_yarn() {
 }
 
 // One rounding to f32.
-double half_ulp(double value) { return std::fabs(value) * 0x1p-24; }
+double half_ulp(double value) {
+  return std::fabs(value) * 0x1p-24;
+}
 
 }  // namespace
 
@@ -72,7 +74,8 @@ TEST(yarn_by_a_factor_of_one_changes_nothing) {
   const Rope scaled = make_rope(config);
   const Rope original = make_rope(plain(128, 1e6));
   CHECK_EQ(scaled.attention_factor, 1.0f);
-  for (size_t i = 0; i < 64; ++i) CHECK_NEAR(scaled.inv_freq[i], original.inv_freq[i], half_ulp(original.inv_freq[i]));
+  for (size_t i = 0; i < 64; ++i)
+    CHECK_NEAR(scaled.inv_freq[i], original.inv_freq[i], half_ulp(original.inv_freq[i]));
 }
 
 // A ramp of no width is a step, not 0/0.

@@ -152,8 +152,8 @@ TEST(filters_act_in_the_documented_order) {
   }
 }
 
-// top-p is a share of what min-p and top-k left, not of the whole: of {.5, .3, .2} top-k 2 leaves {.625, .375},
-// of which .6 is the first alone; a share of the whole would keep both.
+// top-p is a share of what min-p and top-k left, not of the whole: of {.5, .3, .2} top-k 2 leaves {.625,
+// .375}, of which .6 is the first alone; a share of the whole would keep both.
 TEST(top_p_is_relative_to_the_survivors_of_top_k) {
   Sampler sampler({std::log(0.5f), std::log(0.3f), std::log(0.2f)});
   qwq_sampling s = defaults();

@@ -114,14 +114,16 @@ TEST(a_step_has_at_most_max_batch_tokens) {
   Batch batch({first.view, second.view});
   qwq_error error{};
   CHECK_EQ(qwq_step(engine.handle, &batch.view, &error), static_cast<int32_t>(QWQ_INVALID_ARGUMENT));
-  CHECK(std::strstr(error.message, "129 tokens together, expected at most max_batch_tokens = 128") != nullptr);
+  CHECK(std::strstr(error.message, "129 tokens together, expected at most max_batch_tokens = 128") !=
+        nullptr);
 }
 
 TEST(sampling_parameters_are_checked) {
   constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
   constexpr float kInf = std::numeric_limits<float>::infinity();
   const auto bad = [](auto change, const char* text) { expect_bad_sampling(change, text); };
-  for (const float v : {-0.1f, kNan, kInf}) bad([=](auto& s) { s.temperature = v; }, "sequences[1].sampling.temperature");
+  for (const float v : {-0.1f, kNan, kInf})
+    bad([=](auto& s) { s.temperature = v; }, "sequences[1].sampling.temperature");
   for (const float v : {0.0f, -1.0f, 1.01f, kNan}) bad([=](auto& s) { s.top_p = v; }, "sampling.top_p");
   for (const float v : {-0.1f, 1.0f, kNan}) bad([=](auto& s) { s.min_p = v; }, "sampling.min_p");
   bad([](auto& s) { s.top_k = -1; }, "sampling.top_k");
@@ -129,7 +131,8 @@ TEST(sampling_parameters_are_checked) {
     bad([=](auto& s) { s.presence_penalty = v; }, "sampling.presence_penalty");
     bad([=](auto& s) { s.frequency_penalty = v; }, "sampling.frequency_penalty");
   }
-  for (const float v : {0.0f, -1.0f, kNan, kInf}) bad([=](auto& s) { s.repetition_penalty = v; }, "sampling.repetition_penalty");
+  for (const float v : {0.0f, -1.0f, kNan, kInf})
+    bad([=](auto& s) { s.repetition_penalty = v; }, "sampling.repetition_penalty");
   for (const int32_t v : {-1, 21}) bad([=](auto& s) { s.n_top_logprobs = v; }, "sampling.n_top_logprobs");
 
   const int32_t ids[] = {3, 4}, outside[] = {3, 50}, negative[] = {-1, 3}, again[] = {3, 3};
@@ -162,7 +165,8 @@ TEST(sampling_parameters_are_checked) {
       },
       "sequences[0].sampled is NULL");
   const uint32_t nothing[] = {0, 0};
-  bad([&](auto& s) { s.allowed_mask = nothing; }, "sequences[1].sampling: bias, mask and padding forbid every token");
+  bad([&](auto& s) { s.allowed_mask = nothing; },
+      "sequences[1].sampling: bias, mask and padding forbid every token");
 }
 
 // More rows want logits than the workspace holds at once, in both roles; some want nothing.
@@ -184,7 +188,8 @@ TEST(logits_targets_and_samples_agree) {
       for (int32_t b = 0; b < 8; ++b) table.push_back(8 * i + b);
       runs.push_back(std::make_unique<TestRun>(tokens, table, 0, i, engine.vocab));
       targets.emplace_back(kTokens, -1);
-      for (int32_t t = 0; t < kTokens; t += 2) targets.back()[static_cast<size_t>(t)] = (t * 5) % engine.vocab;
+      for (int32_t t = 0; t < kTokens; t += 2)
+        targets.back()[static_cast<size_t>(t)] = (t * 5) % engine.vocab;
       logprobs.emplace_back(kTokens, 42.0f);
     }
     for (size_t i = 0; i < 2; ++i) {
@@ -214,7 +219,8 @@ TEST(logits_targets_and_samples_agree) {
           CHECK_NEAR(found, logprob(target), tolerance(target));
         }
         if (t == kTokens - 1) {
-          const int32_t best = static_cast<int32_t>(std::max_element(row, row + model.shape.n_token_ids) - row);
+          const int32_t best =
+              static_cast<int32_t>(std::max_element(row, row + model.shape.n_token_ids) - row);
           CHECK_EQ(sampled[i].token, best);
           CHECK_NEAR(sampled[i].logprob, logprob(best), tolerance(best));
           CHECK_EQ(sampled[i].n_top, 3);
@@ -252,8 +258,8 @@ TEST(samples_do_not_depend_on_the_batch) {
         samplings[at].top_p = 0.9f;
         samplings[at].seed = static_cast<uint64_t>(i);
         samplings[at].draw = 3;
-        runs.push_back(std::make_unique<TestRun>(std::vector<int32_t>{1, 2, 3}, std::vector<int32_t>{i}, 0, i % 2,
-                                                 engine.vocab));
+        runs.push_back(std::make_unique<TestRun>(std::vector<int32_t>{1, 2, 3}, std::vector<int32_t>{i}, 0,
+                                                 i % 2, engine.vocab));
         qwq_sequence s = runs.back()->view;
         s.sampling = &samplings[at];
         s.sampled = &sampled[at];
@@ -295,7 +301,8 @@ TEST(prefix_blocks_can_be_shared) {
 TEST(logits_that_are_no_numbers_are_an_error) {
   TestModel model(Shape{"step"}, kSeed + 4);
   float* weight = reinterpret_cast<float*>(model.output.bytes.data());
-  for (const float value : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
+  for (const float value :
+       {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
     weight[33] = value;
     TestEngine engine(model, kReference, 2);
     TestRun run({1, 2, 3}, {0}, 0, QWQ_ROLE_PROMPT, engine.vocab);
@@ -322,8 +329,7 @@ TEST(a_set_flag_stops_a_step_before_it_begins_and_the_engine_serves_on) {
   }
 }
 
-// A step that would take many seconds, cancelled in its middle by another thread; repeated in full after that it
-// gives the bits of an engine that was never cancelled.
+// A step cancelled in its middle by another thread; repeated in full, it gives the bits of one that never was.
 TEST(a_step_in_flight_stops_within_200_ms) {
   using Clock = std::chrono::steady_clock;
   Shape shape{"cancel"};
@@ -385,7 +391,8 @@ TEST(a_second_step_at_the_same_time_is_refused) {
   Batch second({other.view});
   qwq_error error{};
   const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  while (qwq_step(engine.handle, &second.view, &error) == QWQ_OK && std::chrono::steady_clock::now() < give_up) {
+  while (qwq_step(engine.handle, &second.view, &error) == QWQ_OK &&
+         std::chrono::steady_clock::now() < give_up) {
   }
   __atomic_store_n(&cancel, 1, __ATOMIC_RELAXED);
   runner.join();

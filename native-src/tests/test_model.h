@@ -12,11 +12,11 @@
 
 namespace qwq::test {
 
-#define CHECK_OK(call)                                                                       \
-  do {                                                                                       \
-    qwq_error error_{};                                                                      \
-    qwq_error* error = &error_;                                                              \
-    const int32_t status_ = (call);                                                          \
+#define CHECK_OK(call)                                                                        \
+  do {                                                                                        \
+    qwq_error error_{};                                                                       \
+    qwq_error* error = &error_;                                                               \
+    const int32_t status_ = (call);                                                           \
     if (status_ != QWQ_OK) ::qwq::test::fail(__FILE__, __LINE__, #call ": ", error->message); \
   } while (false)
 
@@ -215,7 +215,9 @@ class TestEngine {
 struct TestRun {
   TestRun(std::vector<int32_t> token_ids, std::vector<int32_t> blocks, int32_t position, int32_t role,
           int32_t vocab)
-      : tokens(std::move(token_ids)), table(std::move(blocks)), logits(tokens.size() * static_cast<size_t>(vocab)) {
+      : tokens(std::move(token_ids)),
+        table(std::move(blocks)),
+        logits(tokens.size() * static_cast<size_t>(vocab)) {
     view.tokens = tokens.data();
     view.n_tokens = static_cast<int32_t>(tokens.size());
     view.block_table = table.data();

@@ -1,4 +1,5 @@
 /** Reasoning models inside the JVM: the API. */
+@SuppressWarnings("module") // The module exported to is built after this one.
 module dev.qwq.core {
   requires dev.qwq.nativelib;
   requires com.fasterxml.jackson.databind;
@@ -10,4 +11,9 @@ module dev.qwq.core {
   exports dev.qwq;
   exports dev.qwq.chat;
   exports dev.qwq.tokenizer;
+  // Not for users: what the command line needs to inspect, convert and make models.
+  exports dev.qwq.model to
+      dev.qwq.examples;
+  exports dev.qwq.weights to
+      dev.qwq.examples;
 }

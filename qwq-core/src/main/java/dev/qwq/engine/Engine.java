@@ -6,6 +6,7 @@ import dev.qwq.model.ModelConfig;
 import dev.qwq.model.ModelSource;
 import dev.qwq.nativelib.NativeLibrary;
 import dev.qwq.nativelib.NativeLibraryException;
+import dev.qwq.weights.SystemMemory;
 import java.util.NavigableSet;
 import java.util.Objects;
 import java.util.OptionalLong;

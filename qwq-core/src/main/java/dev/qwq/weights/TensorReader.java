@@ -8,7 +8,6 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
@@ -105,24 +104,9 @@ final class TensorReader implements AutoCloseable {
 
   // Linux promises memory it does not have and kills the process that then uses it.
   private void checkMemory() {
-    OptionalLong available = availableMemory();
+    OptionalLong available = new SystemMemory().available();
     if (available.isPresent() && totalBytes > available.getAsLong()) {
       throw outOfMemory(available.getAsLong() + " bytes are available", null);
-    }
-  }
-
-  private static OptionalLong availableMemory() {
-    Path meminfo = Path.of("/proc/meminfo");
-    if (!Files.isReadable(meminfo)) {
-      return OptionalLong.empty();
-    }
-    try {
-      return Files.readAllLines(meminfo).stream()
-          .filter(line -> line.matches("MemAvailable:\\s+\\d{1,15} kB"))
-          .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) << 10)
-          .findFirst();
-    } catch (IOException e) {
-      return OptionalLong.empty();
     }
   }
 

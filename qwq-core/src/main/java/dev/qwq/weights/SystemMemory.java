@@ -1,4 +1,4 @@
-package dev.qwq.engine;
+package dev.qwq.weights;
 
 import com.sun.management.OperatingSystemMXBean;
 import java.io.IOException;
@@ -8,15 +8,20 @@ import java.nio.file.Path;
 import java.util.OptionalLong;
 
 /** How much memory this process may still take. */
-final class SystemMemory {
+public final class SystemMemory {
   private final Path root;
 
-  SystemMemory() {
+  /** Asks this machine. */
+  public SystemMemory() {
     this(Path.of("/"));
   }
 
-  /** For tests: a folder that looks like the file system's root. */
-  SystemMemory(Path root) {
+  /**
+   * Asks a machine that is made up.
+   *
+   * @param root a folder that looks like the root of its file system
+   */
+  public SystemMemory(Path root) {
     this.root = root;
   }
 
@@ -26,7 +31,7 @@ final class SystemMemory {
    *
    * @return bytes, or empty if the system does not say
    */
-  OptionalLong available() {
+  public OptionalLong available() {
     OptionalLong system = field(root.resolve("proc/meminfo"), "MemAvailable:");
     if (system.isEmpty()) {
       return halfOfTotal();
