@@ -77,9 +77,7 @@ final class GgufConfig {
                 key("attention.layer_norm_rms_epsilon"), Limits.MIN_EPS, Limits.MAX_EPS),
         // The format's default where the key is absent.
         (float)
-            fields
-                .number(key("rope.freq_base"), Limits.MIN_THETA, Limits.MAX_THETA)
-                .orElse(10_000),
+            fields.number(key("rope.freq_base"), Limits.MIN_THETA, Limits.MAX_THETA).orElse(10_000),
         yarn(),
         fields.requireInteger(key("context_length"), 1, Limits.CONTEXT),
         !gguf.tensors().containsKey("output.weight"));
@@ -111,8 +109,7 @@ final class GgufConfig {
   private int headDim(int hidden, int heads) {
     String key = key("attention.key_length");
     if (!fields.metadata().containsKey(key) && hidden % heads != 0) {
-      throw fields.malformed(
-          key, "a number, as " + heads + " heads do not divide " + hidden, null);
+      throw fields.malformed(key, "a number, as " + heads + " heads do not divide " + hidden, null);
     }
     int dim = fields.integer(key, 1, Limits.HEAD_DIM).orElse(hidden / heads);
     if (dim % 2 != 0 || dim > Limits.HEAD_DIM) {
@@ -170,8 +167,7 @@ final class GgufConfig {
         (float) fast,
         (float) slow,
         (float) attention,
-        fields.requireInteger(
-            key("rope.scaling.original_context_length"), 1, Limits.CONTEXT));
+        fields.requireInteger(key("rope.scaling.original_context_length"), 1, Limits.CONTEXT));
   }
 
   private double scaling(String name, double absent) {

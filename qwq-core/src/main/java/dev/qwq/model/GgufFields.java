@@ -92,7 +92,6 @@ record GgufFields(Path file, Map<String, Object> metadata) {
   }
 
   UnsupportedModelException unsupported(String key, String supported, Object found) {
-    return new UnsupportedModelException(
-        file, key, supported, Excerpt.of(String.valueOf(found)));
+    return new UnsupportedModelException(file, key, supported, Excerpt.of(String.valueOf(found)));
   }
 }

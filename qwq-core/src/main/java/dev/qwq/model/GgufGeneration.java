@@ -21,8 +21,7 @@ final class GgufGeneration {
 
   private GgufGeneration() {}
 
-  static GenerationDefaults read(
-      GgufFile gguf, ModelConfig config, Optional<Tokenizer> tokenizer) {
+  static GenerationDefaults read(GgufFile gguf, ModelConfig config, Optional<Tokenizer> tokenizer) {
     GgufFields fields = new GgufFields(gguf.path(), gguf.metadata());
     Set<Integer> eos = new LinkedHashSet<>();
     for (String key : EOS_KEYS) {

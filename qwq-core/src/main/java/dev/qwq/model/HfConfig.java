@@ -118,10 +118,8 @@ final class HfConfig {
   private float ropeTheta() {
     Optional<JsonFields> rope = fields.object("rope_parameters");
     if (rope.isPresent() && rope.get().has("rope_theta")) {
-      double theta =
-          rope.get().requireNumber("rope_theta", Limits.MIN_THETA, Limits.MAX_THETA);
-      double other =
-          fields.number("rope_theta", Limits.MIN_THETA, Limits.MAX_THETA).orElse(theta);
+      double theta = rope.get().requireNumber("rope_theta", Limits.MIN_THETA, Limits.MAX_THETA);
+      double other = fields.number("rope_theta", Limits.MIN_THETA, Limits.MAX_THETA).orElse(theta);
       if (theta != other) {
         throw fields.malformed(
             "rope_theta", theta + " as in rope_parameters", String.valueOf(other));

@@ -25,9 +25,7 @@ final class HfGeneration {
     JsonFields fields =
         new JsonFields(
             file,
-            Files.exists(file)
-                ? JsonFile.readObject(file)
-                : JsonNodeFactory.instance.objectNode());
+            Files.exists(file) ? JsonFile.readObject(file) : JsonNodeFactory.instance.objectNode());
     Set<Integer> eos = new LinkedHashSet<>(ids(fields, "eos_token_id", config.vocabSize()));
     if (eos.isEmpty()) {
       Path modelConfig = folder.resolve("config.json");

@@ -64,8 +64,7 @@ final class HfRope {
         .forEachRemaining(
             name -> {
               if (!known.contains(name) && rope.has(name)) {
-                throw rope.unsupported(
-                    name, known.stream().sorted().toList().toString(), name);
+                throw rope.unsupported(name, known.stream().sorted().toList().toString(), name);
               }
             });
   }

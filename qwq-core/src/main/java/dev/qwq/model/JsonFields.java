@@ -86,8 +86,7 @@ record JsonFields(Path file, String prefix, JsonNode object) {
   }
 
   double requireNumber(String name, double min, double max) {
-    return number(name, min, max)
-        .orElseThrow(() -> malformed(name, range(min, max), "nothing"));
+    return number(name, min, max).orElseThrow(() -> malformed(name, range(min, max), "nothing"));
   }
 
   MalformedFileException malformed(String name, String expected, String found) {

@@ -33,7 +33,9 @@ final class KeepingEncoder implements TensorEncoder {
     for (long i = 0; i < rows * source.cols(); i++) {
       short bits = data.getAtIndex(SHORT, i);
       float value =
-          source.dtype() == DType.BF16 ? Float.intBitsToFloat(bits << 16) : Float.float16ToFloat(bits);
+          source.dtype() == DType.BF16
+              ? Float.intBitsToFloat(bits << 16)
+              : Float.float16ToFloat(bits);
       target.setAtIndex(FLOAT, i, value);
     }
   }

@@ -18,9 +18,7 @@ final class ModelFiles {
       throw new QwqException(ErrorCode.FILE_UNREADABLE, model + ": no such file or folder");
     }
     String name = String.valueOf(model.getFileName());
-    return !Files.isDirectory(model)
-        && !name.endsWith(".safetensors")
-        && !name.endsWith(".json");
+    return !Files.isDirectory(model) && !name.endsWith(".safetensors") && !name.endsWith(".json");
   }
 
   /** Returns the folder that a model which is no GGUF file lies in. */

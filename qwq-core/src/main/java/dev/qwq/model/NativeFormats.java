@@ -36,8 +36,7 @@ final class NativeFormats {
       DType dtype, MemorySegment source, long rows, long cols, MemorySegment floats) {
     call(
         error ->
-            Qwq.qwq_dequantize(
-                dtype.id(), source, source.byteSize(), rows, cols, floats, error));
+            Qwq.qwq_dequantize(dtype.id(), source, source.byteSize(), rows, cols, floats, error));
   }
 
   /** Fills {@code floats} with values {@code offset, offset + 1, …} of the stream of a seed. */

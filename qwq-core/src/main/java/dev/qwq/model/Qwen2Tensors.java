@@ -90,7 +90,10 @@ final class Qwen2Tensors {
   static String toHuggingFace(String name) {
     if (name.startsWith("blk.")) {
       int dot = name.indexOf('.', 4);
-      return "model.layers." + name.substring(4, dot) + "." + key(IN_LAYER, name.substring(dot + 1));
+      return "model.layers."
+          + name.substring(4, dot)
+          + "."
+          + key(IN_LAYER, name.substring(dot + 1));
     }
     return key(GLOBAL, name);
   }

@@ -96,8 +96,7 @@ public final class SynthModel {
     List<Plan> plans = new ArrayList<>();
     long offset = 0;
     for (Qwen2Tensors.Expected tensor : Qwen2Tensors.of(config)) {
-      Plan plan =
-          new Plan(tensor, mix.format(config, tensor.name(), tensor.shape()), offset);
+      Plan plan = new Plan(tensor, mix.format(config, tensor.name(), tensor.shape()), offset);
       plans.add(plan);
       offset = Math.addExact(offset, Math.multiplyExact(plan.rows(), plan.cols()));
     }

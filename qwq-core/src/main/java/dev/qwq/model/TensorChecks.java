@@ -55,8 +55,7 @@ final class TensorChecks {
       String name = names.remove(expected.name());
       TensorInfo tensor = name == null ? null : weights.tensors().get(name);
       Path file = name == null ? folder : weights.fileOf(name);
-      tensors.put(
-          expected.name(), check(file, own, expected, tensor).withName(expected.name()));
+      tensors.put(expected.name(), check(file, own, expected, tensor).withName(expected.name()));
     }
     if (config.tiedEmbeddings()) {
       names.remove("output.weight"); // some writers save the shared matrix twice
@@ -68,10 +67,7 @@ final class TensorChecks {
   }
 
   private static TensorInfo check(
-      Path file,
-      String name,
-      Qwen2Tensors.Expected expected,
-      @Nullable TensorInfo tensor) {
+      Path file, String name, Qwen2Tensors.Expected expected, @Nullable TensorInfo tensor) {
     if (tensor == null) {
       throw new MalformedFileException(
           file, name, "a tensor of shape " + expected.shape(), "no such tensor");

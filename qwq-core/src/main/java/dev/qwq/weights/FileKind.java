@@ -16,7 +16,8 @@ final class FileKind {
     if (bytes.byteSize() == 0) {
       return "an empty file";
     }
-    byte[] head = bytes.asSlice(0, Math.min(HEAD_BYTES, bytes.byteSize())).toArray(ValueLayout.JAVA_BYTE);
+    byte[] head =
+        bytes.asSlice(0, Math.min(HEAD_BYTES, bytes.byteSize())).toArray(ValueLayout.JAVA_BYTE);
     String text = new String(head, StandardCharsets.ISO_8859_1);
     String lower = text.stripLeading().toLowerCase(Locale.ROOT);
     if (text.startsWith("version https://git-lfs")) {

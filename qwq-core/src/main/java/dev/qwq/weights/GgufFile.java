@@ -24,10 +24,7 @@ public final class GgufFile implements AutoCloseable {
   private final Map<String, TensorInfo> tensors;
 
   private GgufFile(
-      Path path,
-      WeightFiles files,
-      Map<String, Object> metadata,
-      Map<String, TensorInfo> tensors) {
+      Path path, WeightFiles files, Map<String, Object> metadata, Map<String, TensorInfo> tensors) {
     this.path = path;
     this.files = files;
     this.metadata = metadata;
@@ -49,12 +46,12 @@ public final class GgufFile implements AutoCloseable {
         files,
         () -> {
           GgufSplit.refuseRawCut(path);
-          GgufPart.Content first = FileErrors.guardMapped(path, () -> GgufPart.read(path, files.map(path)));
+          GgufPart.Content first = readPart(path, files);
           List<Path> parts = GgufSplit.parts(path, first.metadata());
           Map<String, TensorInfo> tensors = new LinkedHashMap<>(first.tensors());
           for (int i = 1; i < parts.size(); i++) {
             Path part = parts.get(i);
-            GgufPart.Content content = FileErrors.guardMapped(part, () -> GgufPart.read(part, files.map(part)));
+            GgufPart.Content content = readPart(part, files);
             GgufSplit.checkPart(part, content.metadata(), i, parts.size());
             content.tensors().forEach((name, tensor) -> add(part, tensors, name, tensor));
           }
@@ -79,7 +76,8 @@ public final class GgufFile implements AutoCloseable {
         () -> {
           GgufSplit.refuseRawCut(path);
           MemorySegment bytes = files.map(path);
-          Map<String, Object> metadata = FileErrors.guardMapped(path, () -> GgufPart.readMetadata(path, bytes));
+          Map<String, Object> metadata =
+              FileErrors.guardMapped(path, () -> GgufPart.readMetadata(path, bytes));
           return new GgufFile(path, files, metadata, Map.of());
         });
   }
@@ -135,6 +133,11 @@ public final class GgufFile implements AutoCloseable {
   @Override
   public void close() {
     files.close();
+  }
+
+  private static GgufPart.Content readPart(Path part, WeightFiles files) {
+    MemorySegment bytes = files.map(part);
+    return FileErrors.guardMapped(part, () -> GgufPart.read(part, bytes));
   }
 
   private static void add(

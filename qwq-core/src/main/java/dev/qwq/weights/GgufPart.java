@@ -63,8 +63,7 @@ final class GgufPart {
   private long readTensorCount() {
     byte[] magic = {'G', 'G', 'U', 'F'};
     if (bytes.byteSize() < magic.length || !Arrays.equals(in.readBytes("magic", 4), magic)) {
-      throw new MalformedFileException(
-          file, "magic", "\"GGUF\"", FileKind.describe(bytes));
+      throw new MalformedFileException(file, "magic", "\"GGUF\"", FileKind.describe(bytes));
     }
     int version = in.readInt("version");
     if (version != 2 && version != 3) {
@@ -122,9 +121,7 @@ final class GgufPart {
         throw new MalformedFileException(
             file,
             tensor.name(),
-            tensor.bytes()
-                + " bytes at offset "
-                + Long.toUnsignedString(start + tensor.offset()),
+            tensor.bytes() + " bytes at offset " + Long.toUnsignedString(start + tensor.offset()),
             "the end of the file at " + bytes.byteSize());
       }
     }
@@ -169,10 +166,7 @@ final class GgufPart {
     long offset = in.readLong(name);
     if (offset < 0 || offset % alignment != 0) {
       throw new MalformedFileException(
-          file,
-          name + " offset",
-          "a multiple of " + alignment,
-          Long.toUnsignedString(offset));
+          file, name + " offset", "a multiple of " + alignment, Long.toUnsignedString(offset));
     }
     return new Declared(name, dtype, shape, offset, TensorShapes.bytes(file, name, dtype, shape));
   }

@@ -79,7 +79,11 @@ final class GgufSplit {
       if (!Files.exists(part)) {
         throw new QwqException(
             ErrorCode.FILE_UNREADABLE,
-            part + ": no such file, but " + first + " says that it is the first of " + count
+            part
+                + ": no such file, but "
+                + first
+                + " says that it is the first of "
+                + count
                 + " parts");
       }
       parts.add(part);

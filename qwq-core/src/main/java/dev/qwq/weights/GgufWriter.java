@@ -65,11 +65,11 @@ public final class GgufWriter implements AutoCloseable {
   public static GgufWriter create(Path target) {
     if (Files.isDirectory(target)) {
       throw new QwqException(
-          ErrorCode.FILE_UNREADABLE, target + ": cannot be written: a folder of this name is there");
+          ErrorCode.FILE_UNREADABLE,
+          target + ": cannot be written: a folder of this name is there");
     }
     Path temporary =
-        target.resolveSibling(
-            "%s.%x.part".formatted(target.getFileName(), System.nanoTime()));
+        target.resolveSibling("%s.%x.part".formatted(target.getFileName(), System.nanoTime()));
     try {
       return new GgufWriter(
           target,
@@ -327,7 +327,12 @@ public final class GgufWriter implements AutoCloseable {
       if (room < bytes) {
         throw new QwqException(
             ErrorCode.FILE_UNREADABLE,
-            target + ": cannot be written: it takes " + bytes + " bytes, and " + room + " are free");
+            target
+                + ": cannot be written: it takes "
+                + bytes
+                + " bytes, and "
+                + room
+                + " are free");
       }
     } catch (IOException e) {
       throw FileErrors.unwritable(target, e);

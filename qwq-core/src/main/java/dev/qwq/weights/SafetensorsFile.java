@@ -18,8 +18,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Metadata and tensors of one safetensors file: the length of a JSON header as u64, the header, then
- * the data of all tensors without gaps.
+ * Metadata and tensors of one safetensors file: the length of a JSON header as u64, the header,
+ * then the data of all tensors without gaps.
  *
  * @param metadata what {@code __metadata__} says; empty if the file has none
  * @param tensors the tensors by name, in the order of the header; their data belongs to whoever
@@ -226,10 +226,7 @@ public record SafetensorsFile(Map<String, String> metadata, Map<String, TensorIn
         tensors.put(
             tensor.name(),
             new TensorInfo(
-                tensor.name(),
-                tensor.dtype(),
-                tensor.shape(),
-                data.asSlice(tensor.begin(), size)));
+                tensor.name(), tensor.dtype(), tensor.shape(), data.asSlice(tensor.begin(), size)));
       }
       checkContiguous(data.byteSize());
       return new SafetensorsFile(metadata, tensors);

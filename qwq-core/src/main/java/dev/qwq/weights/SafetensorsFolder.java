@@ -121,7 +121,13 @@ public final class SafetensorsFolder implements AutoCloseable {
       if (name.endsWith(".safetensors")) {
         return new QwqException(
             ErrorCode.FILE_UNREADABLE,
-            folder + ": there is " + name + " but neither " + SINGLE + " nor " + INDEX
+            folder
+                + ": there is "
+                + name
+                + " but neither "
+                + SINGLE
+                + " nor "
+                + INDEX
                 + ", which says what the shards hold");
       }
       if (name.endsWith(".gguf")) {

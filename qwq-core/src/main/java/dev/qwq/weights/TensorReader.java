@@ -20,7 +20,7 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** Reads tensors from their files into memory, in the order in which they lie there. */
-final class TensorReader implements AutoCloseable {
+final class TensorReader {
   private static final int CHUNK_BYTES = 8 << 20;
   private static final int ALIGNMENT = 64; // a cache line, and the widest vector
 
@@ -68,11 +68,6 @@ final class TensorReader implements AutoCloseable {
     return Arrays.stream(copies).map(Objects::requireNonNull).toList();
   }
 
-  @Override
-  public void close() {
-    Arrays.fill(copies, null);
-  }
-
   private MemorySegment allocate(TensorInfo tensor) {
     try {
       return arena.allocate(tensor.bytes(), ALIGNMENT);
@@ -91,7 +86,10 @@ final class TensorReader implements AutoCloseable {
         int count = channel.read(chunk, position + at + chunk.position());
         if (count < 0) {
           throw new MalformedFileException(
-              path, name, target.byteSize() + " bytes at offset " + position, "the end of the file");
+              path,
+              name,
+              target.byteSize() + " bytes at offset " + position,
+              "the end of the file");
         }
       }
       at += chunk.capacity();
@@ -112,7 +110,11 @@ final class TensorReader implements AutoCloseable {
 
   private QwqException outOfMemory(String found, @Nullable Throwable cause) {
     String message =
-        "weights: " + totalBytes + " bytes are needed in memory, but " + found + "; map them instead";
+        "weights: "
+            + totalBytes
+            + " bytes are needed in memory, but "
+            + found
+            + "; map them instead";
     return cause == null
         ? new QwqException(ErrorCode.OUT_OF_MEMORY, message)
         : new QwqException(ErrorCode.OUT_OF_MEMORY, message, cause);

@@ -16,7 +16,9 @@ final class TensorShapes {
     }
   }
 
-  /** Returns the size of a tensor in bytes; every dimension is positive and no product overflows. */
+  /**
+   * Returns the size of a tensor in bytes; every dimension is positive and no product overflows.
+   */
   static long bytes(Path file, String name, DType dtype, List<Long> shape) {
     long elements = 1;
     for (long dimension : shape) {

@@ -45,8 +45,7 @@ public final class WeightFiles implements AutoCloseable {
         if (channel.size() != identity.size()) {
           throw changed(path, "while it was being opened");
         }
-        MemorySegment bytes =
-            channel.map(FileChannel.MapMode.READ_ONLY, 0, identity.size(), arena);
+        MemorySegment bytes = channel.map(FileChannel.MapMode.READ_ONLY, 0, identity.size(), arena);
         files.add(new Mapped(path, identity, bytes));
         return bytes;
       }
@@ -95,13 +94,14 @@ public final class WeightFiles implements AutoCloseable {
    * @param tensors tensors that lie in these files
    * @param progress is told the bytes copied
    * @return the copies, in the same order; they belong to the other files object
-   * @throws QwqException with {@code OUT_OF_MEMORY} if there is not enough, {@code
-   *     FILE_UNREADABLE} if reading fails
+   * @throws QwqException with {@code OUT_OF_MEMORY} if there is not enough, {@code FILE_UNREADABLE}
+   *     if reading fails
    * @throws java.util.concurrent.CancellationException if {@code progress} says so
    */
   public synchronized InMemory readIntoMemory(List<TensorInfo> tensors, ByteProgress progress) {
     WeightFiles copies = new WeightFiles();
-    try (TensorReader reader = new TensorReader(copies.arena, progress, tensors)) {
+    try {
+      TensorReader reader = new TensorReader(copies.arena, progress, tensors);
       for (Mapped file : files) {
         reader.read(file.path(), file.bytes());
       }
@@ -131,6 +131,9 @@ public final class WeightFiles implements AutoCloseable {
   private static QwqException changed(Path path, String when) {
     return new QwqException(
         ErrorCode.WEIGHTS_DAMAGED,
-        path + ": the file was changed " + when + "; replace files by renaming a new one over them");
+        path
+            + ": the file was changed "
+            + when
+            + "; replace files by renaming a new one over them");
   }
 }

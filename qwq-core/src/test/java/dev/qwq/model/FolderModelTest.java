@@ -53,15 +53,20 @@ class FolderModelTest {
     failure(
         folder,
         ErrorCode.MALFORMED_FILE,
-        folder + ": model.layers.2.input_layernorm.weight: expected a tensor of shape [96], found"
+        folder
+            + ": model.layers.2.input_layernorm.weight: expected a tensor of shape [96], found"
             + " no such tensor");
     edit("config.json", "\"num_hidden_layers\": 3", "\"num_hidden_layers\": 1");
-    failure(folder, ErrorCode.UNSUPPORTED_MODEL, "a qwen2 model of 1 layers, found model.layers.1.");
+    failure(
+        folder, ErrorCode.UNSUPPORTED_MODEL, "a qwen2 model of 1 layers, found model.layers.1.");
   }
 
   @Test
   void tellsTensorsThatItWouldNotUse() throws IOException {
-    edit("model.safetensors", "model.layers.0.self_attn.o_proj.weight", "model.layers.0.self_attn.o_proj.qeight");
+    edit(
+        "model.safetensors",
+        "model.layers.0.self_attn.o_proj.weight",
+        "model.layers.0.self_attn.o_proj.qeight");
     failure(
         folder,
         ErrorCode.UNSUPPORTED_MODEL,
@@ -144,8 +149,7 @@ class FolderModelTest {
     Files.writeString(more.resolve("tool_use.jinja"), "three");
     Files.writeString(more.resolve("notes.txt"), "no template");
     assertThat(ChatTemplates.read(folder.resolve("model.safetensors")))
-        .containsExactly(
-            Map.entry("default", "two\n"), Map.entry("tool_use", "three"));
+        .containsExactly(Map.entry("default", "two\n"), Map.entry("tool_use", "three"));
     try (ModelSource model = ModelSource.open(folder)) {
       assertThat(model.chatTemplate()).contains("two\n");
       assertThat(model.chatTemplates()).hasSize(2);

@@ -34,8 +34,25 @@ class FuzzTest {
   private static final long MAX_ALLOCATION = 32L << 20;
 
   private static final long[] NUMBERS = {
-    0, 1, -1, 2, 31, 32, 255, 256, 65_535, 1L << 20, Integer.MAX_VALUE, 1L << 31, 1L << 32,
-    1L << 40, 1L << 60, 1L << 62, Long.MAX_VALUE, Long.MIN_VALUE, Long.MAX_VALUE - 31
+    0,
+    1,
+    -1,
+    2,
+    31,
+    32,
+    255,
+    256,
+    65_535,
+    1L << 20,
+    Integer.MAX_VALUE,
+    1L << 31,
+    1L << 32,
+    1L << 40,
+    1L << 60,
+    1L << 62,
+    Long.MAX_VALUE,
+    Long.MIN_VALUE,
+    Long.MAX_VALUE - 31
   };
 
   @TempDir Path folder;
@@ -211,7 +228,8 @@ class FuzzTest {
       }
     }
     if (!places.isEmpty()) {
-      bytes[places.get(random.nextInt(places.size()))] = (byte) "0123456789-.eE\"x".charAt(random.nextInt(16));
+      bytes[places.get(random.nextInt(places.size()))] =
+          (byte) "0123456789-.eE\"x".charAt(random.nextInt(16));
     }
   }
 }

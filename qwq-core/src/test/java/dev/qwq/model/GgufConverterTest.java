@@ -77,7 +77,8 @@ class GgufConverterTest {
             "\"rope_theta\"",
             """
             "rope_scaling": {"rope_type": "yarn", "factor": 8, "beta_fast": 16, "beta_slow": 2,
-              "attention_factor": 1.5, "original_max_position_embeddings": 64}, "rope_theta\""""));
+              "attention_factor": 1.5, "original_max_position_embeddings": 64}, "rope_theta\"\
+            """));
     Path gguf = temporary.resolve("x.gguf");
     try (ModelSource source = ModelSource.open(folder)) {
       GgufConverter.convert(source, gguf, TensorEncoder.keep(), 1, LoadProgress.NONE);
@@ -115,11 +116,7 @@ class GgufConverterTest {
       assertThatThrownBy(
               () ->
                   GgufConverter.convert(
-                      source,
-                      target,
-                      TensorEncoder.keep(),
-                      2,
-                      (done, total) -> done < total / 2))
+                      source, target, TensorEncoder.keep(), 2, (done, total) -> done < total / 2))
           .isInstanceOf(CancellationException.class);
       try (Stream<Path> files = Files.list(temporary)) {
         assertThat(files).isEmpty();

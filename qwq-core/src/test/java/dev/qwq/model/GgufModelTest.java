@@ -26,8 +26,7 @@ class GgufModelTest {
       assertThat(model.config())
           .isEqualTo(
               new ModelConfig(
-                  "qwen2", 1, 32, 64, 2, 1, 16, 8, 1e-6f, 1e6f, Optional.empty(), 64,
-                  false));
+                  "qwen2", 1, 32, 64, 2, 1, 16, 8, 1e-6f, 1e6f, Optional.empty(), 64, false));
       assertThat(model.tensors()).hasSize(15);
       assertThat(model.tokenizer()).isEmpty();
       assertThat(model.generationDefaults().eosTokenIds()).isEmpty();
@@ -108,8 +107,7 @@ class GgufModelTest {
         "Infinity",
         gguf -> gguf.put("qwen2.rope.freq_base", Float.POSITIVE_INFINITY));
     malformed("qwen2.vocab_size", "9", gguf -> gguf.put("qwen2.vocab_size", 9));
-    malformed(
-        "qwen2.attention.key_length", "7", gguf -> gguf.put("qwen2.attention.key_length", 7));
+    malformed("qwen2.attention.key_length", "7", gguf -> gguf.put("qwen2.attention.key_length", 7));
   }
 
   @ParameterizedTest
@@ -142,10 +140,8 @@ class GgufModelTest {
     unsupported(
         "qwen2.rope.scaling.factor",
         "4.0",
-        gguf ->
-            gguf.put("qwen2.rope.scaling.type", "linear").put("qwen2.rope.scaling.factor", 4f));
-    unsupported(
-        "qwen2.rope.scale_linear", "2.0", gguf -> gguf.put("qwen2.rope.scale_linear", 2f));
+        gguf -> gguf.put("qwen2.rope.scaling.type", "linear").put("qwen2.rope.scaling.factor", 4f));
+    unsupported("qwen2.rope.scale_linear", "2.0", gguf -> gguf.put("qwen2.rope.scale_linear", 2f));
     unsupported("qwen2.rope.magic", "1", gguf -> gguf.put("qwen2.rope.magic", 1));
     unsupported(
         "qwen2.rope.scaling.yarn_log_multiplier",
@@ -174,8 +170,7 @@ class GgufModelTest {
                     .put("qwen2.rope.scaling.finetuned", true)
                     .put("qwen2.rope.scaling.yarn_beta_fast", 16f)
                     .put("qwen2.rope.scaling.yarn_beta_slow", 2f))) {
-      assertThat(model.config().yarn())
-          .contains(new ModelConfig.Yarn(4, 16, 2, 2.2772589f, 32));
+      assertThat(model.config().yarn()).contains(new ModelConfig.Yarn(4, 16, 2, 2.2772589f, 32));
     }
   }
 
@@ -210,7 +205,9 @@ class GgufModelTest {
         "[32, 64]",
         gguf -> gguf.tensor("blk.0.attn_q.weight", DType.F32, 32, 64));
     malformed(
-        "blk.0.ffn_norm.weight", "[1, 32]", g -> g.tensor("blk.0.ffn_norm.weight", DType.F32, 1, 32));
+        "blk.0.ffn_norm.weight",
+        "[1, 32]",
+        g -> g.tensor("blk.0.ffn_norm.weight", DType.F32, 1, 32));
     malformed("output.weight", "[9, 32]", gguf -> gguf.tensor("output.weight", DType.F32, 9, 32));
     malformed(
         "token_embd.weight", "[8, 64]", gguf -> gguf.tensor("token_embd.weight", DType.F32, 8, 64));
@@ -294,8 +291,7 @@ class GgufModelTest {
       assertThat(model.generationDefaults().topK()).hasValue(40);
       assertThat(model.generationDefaults().topP()).isEmpty();
     }
-    malformed(
-        "general.sampling.temp", "-1.0", gguf -> gguf.put("general.sampling.temp", -1f));
+    malformed("general.sampling.temp", "-1.0", gguf -> gguf.put("general.sampling.temp", -1f));
   }
 
   private static MiniGguf yarn(MiniGguf gguf) {

@@ -36,7 +36,8 @@ class GoldenModelsTest {
               });
       assertThat(model.tensor("model.norm.weight")).isEmpty();
       assertThat(model.weightBytes())
-          .isEqualTo(2L * (2 * 160 * 96 + 96 + 2 * (2 * 96 + 160 * 96 + 160 + 96 * 96 + 3 * 224 * 96)));
+          .isEqualTo(
+              2L * (2 * 160 * 96 + 96 + 2 * (2 * 96 + 160 * 96 + 160 + 96 * 96 + 3 * 224 * 96)));
     }
   }
 
@@ -111,9 +112,7 @@ class GoldenModelsTest {
     assertThatThrownBy(() -> ModelSource.open(folder))
         .isInstanceOf(UnsupportedModelException.class)
         .hasMessage(
-            folder.resolve("config.json")
-                + ": model_type: supported are qwen2, found "
-                + found);
+            folder.resolve("config.json") + ": model_type: supported are qwen2, found " + found);
   }
 
   @Test

@@ -87,11 +87,10 @@ class HfConfigTest {
   void readsBothSpellingsOfTheBase() {
     assertThat(read(config -> config.put("rope_theta", 10_000)).ropeTheta()).isEqualTo(1e4f);
     assertThat(
-            read(
-                    config -> {
-                      config.remove("rope_theta");
-                      config.putObject("rope_parameters").put("rope_theta", 5e5);
-                    })
+            read(config -> {
+                  config.remove("rope_theta");
+                  config.putObject("rope_parameters").put("rope_theta", 5e5);
+                })
                 .ropeTheta())
         .isEqualTo(5e5f);
     malformed(
@@ -119,7 +118,8 @@ class HfConfigTest {
     unsupported(
         "quantization_config",
         "awq with 4 bits",
-        config -> config.putObject("quantization_config").put("quant_method", "awq").put("bits", 4));
+        config ->
+            config.putObject("quantization_config").put("quant_method", "awq").put("bits", 4));
     unsupported(
         "quantization_config",
         "fp8",
@@ -153,21 +153,19 @@ class HfConfigTest {
     assertThat(read(config -> yarn(config.putObject("rope_parameters"), "rope_type")).yarn())
         .contains(plain);
     assertThat(
-            read(
-                    config -> {
-                      yarn(scaling(config), "type");
-                      yarn(config.putObject("rope_parameters"), "rope_type");
-                    })
+            read(config -> {
+                  yarn(scaling(config), "type");
+                  yarn(config.putObject("rope_parameters"), "rope_type");
+                })
                 .yarn())
         .contains(plain);
     assertThat(
-            read(
-                    config ->
-                        yarn(scaling(config), "type")
-                            .put("beta_fast", 16)
-                            .put("beta_slow", 2)
-                            .put("attention_factor", 1.5)
-                            .put("truncate", true))
+            read(config ->
+                    yarn(scaling(config), "type")
+                        .put("beta_fast", 16)
+                        .put("beta_slow", 2)
+                        .put("attention_factor", 1.5)
+                        .put("truncate", true))
                 .yarn())
         .contains(new ModelConfig.Yarn(4, 16, 2, 1.5f, 32_768));
   }
@@ -183,7 +181,8 @@ class HfConfigTest {
         c -> yarn(scaling(c), "type").remove("original_max_position_embeddings"));
     malformed("rope_scaling.beta_fast", "0.5", c -> yarn(scaling(c), "type").put("beta_fast", 0.5));
     unsupported("rope_scaling.mscale", "mscale", c -> yarn(scaling(c), "type").put("mscale", 1));
-    unsupported("rope_scaling.truncate", "false", c -> yarn(scaling(c), "type").put("truncate", false));
+    unsupported(
+        "rope_scaling.truncate", "false", c -> yarn(scaling(c), "type").put("truncate", false));
     unsupported("rope_scaling.factor", "factor", c -> scaling(c).put("factor", 4));
     malformed(
         "rope_scaling.type", "yarn", c -> yarn(scaling(c), "type").put("rope_type", "default"));
@@ -213,13 +212,14 @@ class HfConfigTest {
   }
 
   private static ObjectNode yarn(ObjectNode rope, String field) {
-    return rope.put(field, "yarn").put("factor", 4.0).put("original_max_position_embeddings", 32_768);
+    return rope.put(field, "yarn")
+        .put("factor", 4.0)
+        .put("original_max_position_embeddings", 32_768);
   }
 
   private ModelConfig read(Consumer<ObjectNode> change) {
     try {
-      JsonNode config =
-          JSON.readTree(Checkpoints.golden("qwen2").resolve("config.json").toFile());
+      JsonNode config = JSON.readTree(Checkpoints.golden("qwen2").resolve("config.json").toFile());
       change.accept((ObjectNode) config);
       Path file = folder.resolve("config.json");
       JSON.writeValue(file.toFile(), config);

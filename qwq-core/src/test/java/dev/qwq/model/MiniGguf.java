@@ -93,7 +93,9 @@ final class MiniGguf {
               RawGguf.array(
                   RawGguf.STRING,
                   texts.size(),
-                  texts.stream().map(text -> RawGguf.string((String) text)).toArray(byte[][]::new)));
+                  texts.stream()
+                      .map(text -> RawGguf.string((String) text))
+                      .toArray(byte[][]::new)));
       default -> throw new IllegalArgumentException(key + ": " + value);
     }
   }

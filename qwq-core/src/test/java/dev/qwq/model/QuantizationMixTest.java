@@ -12,12 +12,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** The mixes give files of the sizes in which models are published. */
 class QuantizationMixTest {
   @ParameterizedTest
-  @CsvSource({
-    "F16, 65529991168",
-    "Q8_0, 34814906368",
-    "Q4_0, 18634252288",
-    "Q4_K_M, 19845357568"
-  })
+  @CsvSource({"F16, 65529991168", "Q8_0, 34814906368", "Q4_0, 18634252288", "Q4_K_M, 19845357568"})
   void qwqHasThePublishedSize(QuantizationMix mix, long bytes) {
     assertThat(Shapes.QWQ_32B.weightBytes(mix)).isEqualTo(bytes);
   }

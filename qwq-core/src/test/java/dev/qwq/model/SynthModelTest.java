@@ -36,7 +36,8 @@ class SynthModelTest {
       Tokenizer tokenizer = model.tokenizer().orElseThrow();
       assertThat(model.generationDefaults().eosTokenIds())
           .containsExactly(
-              tokenizer.id("<|im_end|>").orElseThrow(), tokenizer.id("<|endoftext|>").orElseThrow());
+              tokenizer.id("<|im_end|>").orElseThrow(),
+              tokenizer.id("<|endoftext|>").orElseThrow());
       for (TensorInfo tensor : model.tensors()) {
         double expected = !tensor.name().endsWith("norm.weight") ? 0 : 1;
         double deviation = tensor.name().endsWith("norm.weight") ? 0.05 : 0.02;
@@ -129,8 +130,7 @@ class SynthModelTest {
   private static double[] values(TensorInfo tensor) {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment floats = arena.allocate(ValueLayout.JAVA_FLOAT, tensor.elements());
-      NativeFormats.dequantize(
-          tensor.dtype(), tensor.data(), tensor.rows(), tensor.cols(), floats);
+      NativeFormats.dequantize(tensor.dtype(), tensor.data(), tensor.rows(), tensor.cols(), floats);
       double[] values = new double[(int) tensor.elements()];
       for (int i = 0; i < values.length; i++) {
         values[i] = floats.getAtIndex(ValueLayout.JAVA_FLOAT, i);

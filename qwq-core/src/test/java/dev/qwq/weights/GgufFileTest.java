@@ -124,7 +124,8 @@ class GgufFileTest {
     malformed("GG".getBytes(UTF_8), "magic", "bytes 47 47");
     malformed(new byte[] {1, 2, 3, 4, 5}, "magic", "bytes 01 02 03 04");
     malformed("PK\003\004....".getBytes(UTF_8), "magic", "a zip archive");
-    malformed("version https://git-lfs.github.com/spec/v1".getBytes(UTF_8), "magic", "a Git LFS pointer");
+    malformed(
+        "version https://git-lfs.github.com/spec/v1".getBytes(UTF_8), "magic", "a Git LFS pointer");
     malformed("<!DOCTYPE html><html>".getBytes(UTF_8), "magic", "a web page");
     malformed("tjgg0000".getBytes(UTF_8), "magic", "from before GGUF");
     malformed(concat(int64(100), "{\"a\":{}}".getBytes(UTF_8)), "magic", "a safetensors file");
@@ -153,8 +154,7 @@ class GgufFileTest {
     malformed(sound().keyCount(1L << 40), "number of metadata entries", "1099511627776");
     malformed(sound().tensorCount(1 << 16), "number of tensors", "65536");
     malformed(sound().tensorCount(Long.MIN_VALUE), "number of tensors", "9223372036854775808");
-    malformed(
-        sound().put("k", 8, int64(Long.MAX_VALUE)), "k", "9223372036854775807");
+    malformed(sound().put("k", 8, int64(Long.MAX_VALUE)), "k", "9223372036854775807");
     malformed(sound().put("k", 9, array(5, 1L << 24)), "k", "16777216 elements");
     malformed(sound().put("k", 9, array(5, 1L << 60)), "k length", "1152921504606846976");
     malformed(sound().put("k", 9, array(8, -1)), "k length", "18446744073709551615");
@@ -237,8 +237,7 @@ class GgufFileTest {
     try (GgufFile gguf = GgufFile.open(file)) {
       gguf.files().verifyUnchanged();
       Files.write(folder.resolve("new"), sound().data(300).bytes());
-      Files.move(
-          folder.resolve("new"), file, StandardCopyOption.REPLACE_EXISTING);
+      Files.move(folder.resolve("new"), file, StandardCopyOption.REPLACE_EXISTING);
       gguf.files().verifyUnchanged(); // replaced, not changed
     }
     try (GgufFile gguf = GgufFile.open(file)) {
@@ -268,8 +267,7 @@ class GgufFileTest {
     try (GgufFile gguf = GgufFile.open(file)) {
       TensorInfo b = gguf.tensor("b").orElseThrow();
       assertThat(b.data().getAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, 1)).isEqualTo(8f);
-      WeightFiles.InMemory copies =
-          gguf.files().readIntoMemory(List.of(b), (done, total) -> true);
+      WeightFiles.InMemory copies = gguf.files().readIntoMemory(List.of(b), (done, total) -> true);
       try (WeightFiles memory = copies.memory()) {
         assertThat(memory.paths()).isEmpty();
         assertThat(copies.tensors().getFirst().data().mismatch(b.data())).isEqualTo(-1);

@@ -87,8 +87,7 @@ class GgufSplitTest {
   @Test
   void tellsRawCutsToBePutTogether() throws IOException {
     Path cut = Files.write(folder.resolve("QwQ.Q4_K_M.gguf.part1of2"), new byte[10]);
-    malformed(
-        cut, "cat QwQ.Q4_K_M.gguf.part1of2 QwQ.Q4_K_M.gguf.part2of2 > QwQ.Q4_K_M.gguf");
+    malformed(cut, "cat QwQ.Q4_K_M.gguf.part1of2 QwQ.Q4_K_M.gguf.part2of2 > QwQ.Q4_K_M.gguf");
     malformed(cut, "piece 1 of 2");
   }
 

@@ -60,7 +60,8 @@ class GgufWriterTest {
           .containsEntry("b", true)
           .containsEntry("strings", List.of("a", "", "c"))
           .containsEntry("ints", List.of(1, -1));
-      assertThat(gguf.tensor("vector").orElseThrow().data().get(ValueLayout.JAVA_BYTE, 2)).isEqualTo((byte) 3);
+      assertThat(gguf.tensor("vector").orElseThrow().data().get(ValueLayout.JAVA_BYTE, 2))
+          .isEqualTo((byte) 3);
       TensorInfo matrix = gguf.tensor("matrix").orElseThrow();
       assertThat(matrix.shape()).isEqualTo(List.of(2L, 32L));
       assertThat(matrix.data().get(ValueLayout.JAVA_BYTE, 67)).isEqualTo((byte) 9);
@@ -105,8 +106,7 @@ class GgufWriterTest {
       assertThatThrownBy(() -> writer.declare("u8", DType.U8, List.of(2L)))
           .isInstanceOf(IllegalArgumentException.class);
       writer.begin((done, total) -> true);
-      assertThatThrownBy(() -> writer.putBool("l", true))
-          .isInstanceOf(IllegalStateException.class);
+      assertThatThrownBy(() -> writer.putBool("l", true)).isInstanceOf(IllegalStateException.class);
       assertThatThrownBy(() -> writer.write("b", ByteBuffer.allocate(4)))
           .isInstanceOf(IllegalArgumentException.class);
       assertThatThrownBy(() -> writer.write("a", ByteBuffer.allocate(9)))

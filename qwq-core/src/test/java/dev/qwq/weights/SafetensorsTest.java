@@ -42,7 +42,8 @@ class SafetensorsTest {
   @Test
   void readsScalarsAndAllNames() throws IOException {
     for (String name :
-        List.of("F64", "F32", "F16", "BF16", "I64", "I32", "I16", "I8", "U64", "U32", "U16", "U8",
+        List.of(
+            "F64", "F32", "F16", "BF16", "I64", "I32", "I16", "I8", "U64", "U32", "U16", "U8",
             "BOOL", "F8_E4M3", "F8_E5M2", "F8_E8M0")) {
       int size = DType.valueOf(name).blockBytes();
       Path file =
@@ -66,7 +67,8 @@ class SafetensorsTest {
     malformed(RawGguf.concat(RawGguf.int64(0), "{}".getBytes(UTF_8)), "header length", "0");
     malformed(RawGguf.concat(RawGguf.int64(1L << 40), new byte[99]), "header length", "1099");
     malformed("GGUF\003\000\000\000....".getBytes(UTF_8), "header length", "a GGUF file");
-    malformed("version https://git-lfs.github.com/spec/v1\n".getBytes(UTF_8), "", "Git LFS pointer");
+    malformed(
+        "version https://git-lfs.github.com/spec/v1\n".getBytes(UTF_8), "", "Git LFS pointer");
   }
 
   @Test
@@ -81,7 +83,9 @@ class SafetensorsTest {
     malformed("{" + A + "," + A + "}", 8, "a", "a second one");
     malformed(
         "{\"a\":{\"dtype\":\"F32\",\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}",
-        8, "a dtype", "a second one");
+        8,
+        "a dtype",
+        "a second one");
     malformed("{\"__metadata__\":{\"a\":1}}", 0, "__metadata__ a", "");
     malformed("{\"__metadata__\":{\"a\":\"\",\"a\":\"\"}}", 0, "__metadata__ a", "a second one");
     malformed("{\"__metadata__\":{},\"__metadata__\":{}}", 0, "__metadata__", "a second one");
@@ -194,8 +198,7 @@ class SafetensorsTest {
         folder.resolve("model.safetensors.index.json"), "{\"weight_map\":" + map + "}");
   }
 
-  private void tensor(String shape, String offsets, String field, String found)
-      throws IOException {
+  private void tensor(String shape, String offsets, String field, String found) throws IOException {
     malformed(
         String.format(
             Locale.ROOT,
