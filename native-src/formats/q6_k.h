@@ -29,24 +29,31 @@ struct Q6_K {
   static constexpr int kScales = 192;    // offset of s
   static constexpr int kScale = 208;     // offset of d
 
-  QWQ_INLINE static void decode(const std::byte* block, float* out) {
-    const float d = f16_to_f32(load<uint16_t>(block + kScale));
+  // q - 32 of all elements. Two plain loops, here and in decode, which compilers turn into vector code.
+  QWQ_INLINE static void levels(const std::byte* block, int8_t* q) {
     for (int half = 0; half < 2; ++half) {
-      for (int quarter = 0; quarter < 4; ++quarter) {
-        const std::byte* low = block + 64 * half + 32 * (quarter % 2);
-        const std::byte* high = block + kHighBits + 32 * half;
-        const int low_shift = 4 * (quarter / 2);
-        const int high_shift = 2 * quarter;
-        const std::byte* scales = block + kScales + 8 * half + 2 * quarter;
-        float* target = out + 128 * half + 32 * quarter;
-        for (int sub = 0; sub < 2; ++sub) {
-          const float scale = d * static_cast<float>(i8(scales + sub));
-          for (int i = 16 * sub; i < 16 * sub + 16; ++i) {
-            const uint32_t q = ((u8(low + i) >> low_shift) & 15) | (((u8(high + i) >> high_shift) & 3) << 4);
-            target[i] = scale * static_cast<float>(static_cast<int32_t>(q) - 32);
-          }
-        }
+      const std::byte* low = block + 64 * half;
+      const std::byte* high = block + kHighBits + 32 * half;
+      int8_t* target = q + 128 * half;
+      for (int i = 0; i < 32; ++i) {
+        const uint32_t a = u8(low + i);
+        const uint32_t b = u8(low + 32 + i);
+        const uint32_t h = u8(high + i);
+        target[i] = static_cast<int8_t>(((a & 15) | (h & 3) << 4) - 32);
+        target[i + 32] = static_cast<int8_t>(((b & 15) | (h >> 2 & 3) << 4) - 32);
+        target[i + 64] = static_cast<int8_t>(((a >> 4) | (h >> 4 & 3) << 4) - 32);
+        target[i + 96] = static_cast<int8_t>(((b >> 4) | (h >> 6) << 4) - 32);
       }
+    }
+  }
+
+  QWQ_INLINE static void decode(const std::byte* block, float* out) {
+    int8_t q[256];
+    levels(block, q);
+    const float d = f16_to_f32(load<uint16_t>(block + kScale));
+    for (int j = 0; j < 16; ++j) {
+      const float scale = d * static_cast<float>(i8(block + kScales + j));
+      for (int i = 16 * j; i < 16 * j + 16; ++i) out[i] = scale * static_cast<float>(q[i]);
     }
   }
   static void encode(const float* x, std::byte* block);

@@ -91,17 +91,11 @@ struct Int8 {
 
   QWQ_INLINE static void add_super_block(Q6_K, const std::byte* w, const ActivationGroup& a, Lanes& acc) {
     const float d = f16_to_f32(load<uint16_t>(w + Q6_K::kScale));
+    int8_t q[256];
+    Q6_K::levels(w, q);
     for (int b = 0; b < 8; ++b) {
-      const std::byte* low = w + 64 * (b / 4) + 32 * (b % 2);
-      const std::byte* high = w + Q6_K::kHighBits + 32 * (b / 4);
-      int8_t q[32];
-      for (int i = 0; i < 32; ++i) {
-        const uint32_t level = (u8(low + i) >> (4 * (b % 4 / 2)) & 15) | (u8(high + i) >> (2 * (b % 4)) & 3)
-                                                                             << 4;
-        q[i] = static_cast<int8_t>(static_cast<int32_t>(level) - 32);
-      }
-      const int32_t total = i8(w + Q6_K::kScales + 2 * b) * dot(q, a.q + 32 * b, 16) +
-                            i8(w + Q6_K::kScales + 2 * b + 1) * dot(q + 16, a.q + 32 * b + 16, 16);
+      const int32_t total = i8(w + Q6_K::kScales + 2 * b) * dot(q + 32 * b, a.q + 32 * b, 16) +
+                            i8(w + Q6_K::kScales + 2 * b + 1) * dot(q + 32 * b + 16, a.q + 32 * b + 16, 16);
       acc.lane[b] += (d * a.scale[b]) * static_cast<float>(total);
     }
   }
