@@ -120,6 +120,7 @@ public final class Model implements AutoCloseable {
         .kvCacheTokens(options.kvCacheTokens())
         .maxSequences(options.maxSequences())
         .maxQueued(options.maxQueued())
+        .guardMapping(options.guardMapping())
         .build();
   }
 

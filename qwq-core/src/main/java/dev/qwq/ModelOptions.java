@@ -28,6 +28,7 @@ public final class ModelOptions {
   private final int maxSequences;
   private final int maxQueued;
   private final Weights weights;
+  private final boolean guardMapping;
   private final OptionalDouble yarnFactor;
   private final LoadProgress loadProgress;
 
@@ -40,6 +41,7 @@ public final class ModelOptions {
     maxSequences = builder.maxSequences;
     maxQueued = builder.maxQueued;
     weights = builder.weights;
+    guardMapping = builder.guardMapping;
     yarnFactor = builder.yarnFactor;
     loadProgress = builder.loadProgress;
   }
@@ -135,6 +137,15 @@ public final class ModelOptions {
   }
 
   /**
+   * Tells whether mapped weights are guarded against a truncated file.
+   *
+   * @return whether they are
+   */
+  public boolean guardMapping() {
+    return guardMapping;
+  }
+
+  /**
    * Returns the YaRN factor asked for.
    *
    * @return above 1; empty: what the model's files say
@@ -162,6 +173,7 @@ public final class ModelOptions {
     private int maxSequences = 32;
     private int maxQueued = 1024;
     private Weights weights = Weights.MAPPED;
+    private boolean guardMapping = true;
     private OptionalDouble yarnFactor = OptionalDouble.empty();
     private LoadProgress loadProgress = (loaded, total) -> true;
 
@@ -253,6 +265,20 @@ public final class ModelOptions {
      */
     public Builder weights(Weights value) {
       weights = Objects.requireNonNull(value, "weights");
+      return this;
+    }
+
+    /**
+     * Sets whether mapped weights are guarded: if somebody truncates a mapped file, replies fail
+     * with {@code WEIGHTS_DAMAGED} instead of the process ending. On Linux this installs a handler
+     * for SIGBUS, which passes all other faults on to the handler before it; elsewhere it has no
+     * effect.
+     *
+     * @param value default {@code true}
+     * @return this builder
+     */
+    public Builder guardMapping(boolean value) {
+      guardMapping = value;
       return this;
     }
 

@@ -62,7 +62,7 @@ public final class Engine implements AutoCloseable {
   public static Engine open(ModelSource model, ModelConfig config, EngineOptions options) {
     JdkCheck.warnOnce();
     loadLibrary();
-    NativeModel nativeModel = new NativeModel(model, config);
+    NativeModel nativeModel = new NativeModel(model, config, options.guardMapping());
     NativeEngine nativeEngine = null;
     try {
       int threads =

@@ -22,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  * @param maxSequences most generations that run at the same time, 1 to 4096; default 64
  * @param maxQueued most generations that may wait beside {@code maxSequences} running ones, 0 or
  *     more; default 1024
+ * @param guardMapping whether a mapped weight file that somebody truncates fails the steps that
+ *     read it, by a handler for SIGBUS, instead of ending the process; default true
  */
 public record EngineOptions(
     BackendKind backend,
@@ -32,7 +34,8 @@ public record EngineOptions(
     int kvBlockSize,
     int maxBatchTokens,
     int maxSequences,
-    int maxQueued) {
+    int maxQueued,
+    boolean guardMapping) {
 
   private static final int MAX_THREADS = 1024;
   private static final int MAX_SEQUENCES = 4096;
@@ -119,6 +122,7 @@ public record EngineOptions(
     private int maxBatchTokens = 512;
     private int maxSequences = 64;
     private int maxQueued = 1024;
+    private boolean guardMapping = true;
 
     private Builder() {}
 
@@ -222,6 +226,17 @@ public record EngineOptions(
     }
 
     /**
+     * Sets whether mapped weights are guarded against truncation.
+     *
+     * @param value whether they are
+     * @return this
+     */
+    public Builder guardMapping(boolean value) {
+      guardMapping = value;
+      return this;
+    }
+
+    /**
      * Builds the options.
      *
      * @return immutable options
@@ -237,7 +252,8 @@ public record EngineOptions(
           kvBlockSize,
           maxBatchTokens,
           maxSequences,
-          maxQueued);
+          maxQueued,
+          guardMapping);
     }
   }
 }

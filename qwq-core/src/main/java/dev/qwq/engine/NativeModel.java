@@ -29,8 +29,9 @@ final class NativeModel implements AutoCloseable {
    * Hands configuration and weights to the native library, which checks them against each other.
    *
    * @param config hyper-parameters; those of the source, or changed ones
+   * @param guardMapping whether the library guards the weights against a truncated file
    */
-  NativeModel(ModelSource source, ModelConfig config) {
+  NativeModel(ModelSource source, ModelConfig config, boolean guardMapping) {
     if (!config.architecture().equals(QWEN2)) {
       throw new UnsupportedModelException(
           source.path(), "architecture", QWEN2, config.architecture());
@@ -39,10 +40,10 @@ final class NativeModel implements AutoCloseable {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment error = qwq_error.allocate(arena);
       MemorySegment out = arena.allocate(Qwq.C_POINTER);
+      MemorySegment struct = config(source, config, arena);
+      qwq_model_config.guard_mapping(struct, guardMapping ? 1 : 0);
       NativeCalls.check(
-          Qwq.qwq_model_create(
-              config(source, config, arena), weights(source, config, arena), out, error),
-          error);
+          Qwq.qwq_model_create(struct, weights(source, config, arena), out, error), error);
       handle = out.get(Qwq.C_POINTER, 0);
     }
   }

@@ -50,7 +50,7 @@ class OptionsTest {
   @Test
   void hasDefaults() {
     assertThat(EngineOptions.defaults())
-        .isEqualTo(new EngineOptions(BackendKind.CPU, null, 0, 0, 0, 32, 512, 64, 1024));
+        .isEqualTo(new EngineOptions(BackendKind.CPU, null, 0, 0, 0, 32, 512, 64, 1024, true));
   }
 
   static Stream<Arguments> badSampling() {
