@@ -8,7 +8,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /** Runs the whole program in a process of its own, in a locale that knows ASCII only. */
 public final class Processes {
@@ -58,6 +61,29 @@ public final class Processes {
     } finally {
       Files.delete(out);
       Files.delete(err);
+    }
+  }
+
+  /** Finds an executable of a Java older than 25 beside this one. */
+  public static Optional<Path> oldJava() throws IOException {
+    Path beside = Path.of(System.getProperty("java.home")).getParent();
+    try (Stream<Path> folders = Files.list(beside)) {
+      return folders
+          .filter(folder -> isOld(folder.resolve("release")))
+          .map(folder -> folder.resolve("bin/java"))
+          .filter(Files::isExecutable)
+          .findFirst();
+    }
+  }
+
+  private static boolean isOld(Path release) {
+    try {
+      return Files.isRegularFile(release)
+          && Pattern.compile("JAVA_VERSION=\"(1\\.8|9|1\\d|2[0-4])\\b")
+              .matcher(Files.readString(release))
+              .find();
+    } catch (IOException e) {
+      return false;
     }
   }
 

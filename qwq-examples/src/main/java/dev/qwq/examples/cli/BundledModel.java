@@ -17,7 +17,6 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Stream;
 
@@ -42,12 +41,12 @@ final class BundledModel {
   /** Returns the folder that holds the model. */
   static Path path() {
     try {
-      return unpackInto(cacheFolder());
+      return unpackInto(Folders.cache());
     } catch (IOException e) {
       throw new QwqException(
           ErrorCode.FILE_UNREADABLE,
           "the bundled model cannot be unpacked into "
-              + cacheFolder()
+              + Folders.cache()
               + " (set -Dqwq.cache=FOLDER to another): "
               + e,
           e);
@@ -139,26 +138,5 @@ final class BundledModel {
       throw e.getCause();
     }
     Files.deleteIfExists(folder);
-  }
-
-  /** Returns where this program keeps what it unpacks: the user's cache folder. */
-  static Path cacheFolder() {
-    String property = System.getProperty("qwq.cache");
-    if (property != null) {
-      return Path.of(property);
-    }
-    String os = System.getProperty("os.name", "").toLowerCase(Locale.ROOT);
-    String home = System.getProperty("user.home", "");
-    if (os.startsWith("windows")) {
-      String local = System.getenv("LOCALAPPDATA");
-      return Path.of(local != null ? local : home, "qwq", "cache");
-    }
-    if (os.startsWith("mac")) {
-      return Path.of(home, "Library", "Caches", "qwq");
-    }
-    String xdg = System.getenv("XDG_CACHE_HOME");
-    return xdg != null && xdg.startsWith("/")
-        ? Path.of(xdg, "qwq")
-        : Path.of(home, ".cache", "qwq");
   }
 }

@@ -1,9 +1,10 @@
 package dev.qwq.examples.cli;
 
+import dev.qwq.ToolCall;
 import java.io.PrintWriter;
 
 /** Shows a reply as it comes: thinking dimmed and first, then the answer, then what it took. */
-final class ChatScreen {
+final class ChatScreen implements Replies.Viewer {
   private static final String DIM = "\033[2m";
   private static final String PLAIN = "\033[0m";
 
@@ -33,7 +34,12 @@ final class ChatScreen {
     showThinking = show;
   }
 
-  void reasoning(String text) {
+  boolean showsThinking() {
+    return showThinking;
+  }
+
+  @Override
+  public void reasoning(String text) {
     String shown = enter(Part.THINKING, text);
     if (showThinking) {
       out.print(shown);
@@ -45,20 +51,32 @@ final class ChatScreen {
     }
   }
 
-  void answer(String text) {
+  @Override
+  public void answer(String text) {
     out.print(enter(Part.ANSWER, text));
     out.flush();
   }
 
+  @Override
+  public void toolCall(ToolCall call) {
+    note(Replies.line(call));
+  }
+
+  @Override
+  public boolean isGone() {
+    return out.checkError();
+  }
+
   /** Shows a line of its own, dimmed: a tool call, what a reply took, an answer to a command. */
   void note(String text) {
-    endReply();
+    end();
     out.println(dimmed(Terminals.harmless(text)));
     out.flush();
   }
 
   /** Ends what is on the line. */
-  void endReply() {
+  @Override
+  public void end() {
     if (part != Part.NOTHING) {
       out.println(styled ? PLAIN : "");
       part = Part.NOTHING;

@@ -2,7 +2,11 @@ package dev.qwq.examples.cli;
 
 import dev.qwq.QwqException;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
+import java.util.concurrent.CancellationException;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
@@ -33,16 +37,28 @@ final class Failures {
     if (e instanceof QwqException) {
       return oneLine(e.getMessage());
     }
-    if (e instanceof NoSuchFileException missing) {
-      return missing.getFile() + ": no such file";
+    if (e instanceof FileSystemException file && file.getFile() != null) {
+      String reason =
+          switch (file) {
+            case NoSuchFileException _ -> "no such file";
+            case AccessDeniedException _ -> "access denied";
+            default -> file.getReason() == null ? file.getClass().getSimpleName() : file.getReason();
+          };
+      return file.getFile() + ": " + oneLine(reason);
     }
     if (e instanceof IOException) {
       return oneLine(e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage());
     }
+    if (e instanceof CancellationException) {
+      return "stopped";
+    }
+    if (e instanceof OutOfMemoryError) {
+      return "out of Java heap memory (java -Xmx8g -jar … gives it more): " + oneLine(e.getMessage());
+    }
     return "internal error: " + oneLine(String.valueOf(e));
   }
 
-  private static String oneLine(String message) {
+  private static String oneLine(@Nullable String message) {
     return String.valueOf(message).strip().replaceAll("\\s*\\R\\s*", " ");
   }
 }

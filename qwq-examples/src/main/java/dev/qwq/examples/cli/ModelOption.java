@@ -1,6 +1,8 @@
 package dev.qwq.examples.cli;
 
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Help.Visibility;
 import picocli.CommandLine.Option;
 
 /** Which model. */
@@ -10,8 +12,13 @@ final class ModelOption {
       paramLabel = "FILE|DIR",
       description =
           "GGUF file or Hugging Face folder (default: the tiny reasoning model that comes along).",
-      showDefaultValue = picocli.CommandLine.Help.Visibility.NEVER)
-  private Path model;
+      showDefaultValue = Visibility.NEVER)
+  private @Nullable Path model;
+
+  /** Tells whether a model was named. */
+  boolean isGiven() {
+    return model != null;
+  }
 
   /** Returns the model's path; the bundled model is unpacked if need be. */
   Path path() {

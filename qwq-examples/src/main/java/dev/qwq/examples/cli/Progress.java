@@ -5,6 +5,7 @@ import me.tongfei.progressbar.DelegatingProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
+import org.jspecify.annotations.Nullable;
 
 /** A progress bar on standard error, if a person is watching; it vanishes when it is done. */
 final class Progress implements AutoCloseable {
@@ -13,9 +14,9 @@ final class Progress implements AutoCloseable {
   /** Keeps its peace: for logs and files. */
   static final Progress NONE = new Progress(null);
 
-  private final ProgressBar bar;
+  private final @Nullable ProgressBar bar;
 
-  private Progress(ProgressBar bar) {
+  private Progress(@Nullable ProgressBar bar) {
     this.bar = bar;
   }
 

@@ -19,10 +19,26 @@ import picocli.CommandLine.ScopeType;
     synopsisSubcommandLabel = "COMMAND",
     showDefaultValues = true,
     subcommands = {
+      ChatCommand.class,
+      GenerateCommand.class,
       TokenizeCommand.class,
+      RenderCommand.class,
+      PerplexityCommand.class,
+      InspectCommand.class,
+      BenchCommand.class,
+      SynthCommand.class,
+    },
+    footer = {
+      "",
+      "Examples:",
+      "  qwq chat",
+      "  qwq generate --prompt 'How many r'\\''s are in the word \"strawberry\"'",
+      "  qwq chat --model QwQ-32B-Q4_K_M.gguf",
     })
 public final class QwqCommand implements Runnable {
-  @CommandLine.Spec private CommandLine.Model.CommandSpec spec;
+  @SuppressWarnings("NullAway.Init") // picocli sets it
+  @CommandLine.Spec
+  private CommandLine.Model.CommandSpec spec;
 
   private QwqCommand() {}
 
@@ -55,17 +71,24 @@ public final class QwqCommand implements Runnable {
    * @return 0 if it succeeded, 2 if it was used wrongly, 1 if it failed
    */
   public static int run(PrintWriter out, PrintWriter err, String... args) {
-    int status =
-        new CommandLine(new QwqCommand())
-            .setOut(out)
-            .setErr(err)
-            .setCaseInsensitiveEnumValuesAllowed(true)
-            .setParameterExceptionHandler(Failures::wrongUse)
-            .setExecutionExceptionHandler(Failures::failed)
-            .execute(args);
-    out.flush();
-    err.flush();
-    return status;
+    try {
+      return new CommandLine(new QwqCommand())
+          .setOut(out)
+          .setErr(err)
+          .setCaseInsensitiveEnumValuesAllowed(true)
+          .setParameterExceptionHandler(Failures::wrongUse)
+          .setExecutionExceptionHandler(Failures::failed)
+          .execute(args);
+    } catch (OutOfMemoryError | StackOverflowError | LinkageError e) { // picocli lets errors pass
+      err.println("qwq: " + Failures.sentence(e));
+      if (Arrays.asList(args).contains("--verbose")) {
+        e.printStackTrace(err);
+      }
+      return CommandLine.ExitCode.SOFTWARE;
+    } finally {
+      out.flush();
+      err.flush();
+    }
   }
 
   @Override

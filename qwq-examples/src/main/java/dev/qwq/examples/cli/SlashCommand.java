@@ -9,7 +9,7 @@ enum SlashCommand {
   HELP("", "show these commands"),
   RESET("", "forget the conversation"),
   SYSTEM("[TEXT]", "set the system prompt (without TEXT: remove it) and begin anew"),
-  THINK("[on|off]", "show or hide the model's thinking"),
+  THINK("[on|off]", "show or hide the model's thinking (without on or off: the other way)"),
   SAVE("FILE", "write the conversation as JSON messages"),
   EXIT("", "leave (also Ctrl-D)");
 

@@ -1,17 +1,24 @@
 package dev.qwq.examples.cli;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.qwq.ErrorCode;
+import dev.qwq.QwqException;
 import java.io.PrintWriter;
+import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** What all commands have. */
+@SuppressWarnings("NullAway.Init") // picocli sets the field
 abstract class Subcommand implements Callable<Integer> {
-  static final ObjectMapper JSON = new ObjectMapper();
+  /** Options that are not named like the fields of the API. */
+  private static final Map<String, String> OPTIONS =
+      Map.of("context-length", "ctx", "yarn-factor", "yarn", "stop-strings", "stop");
 
   @Spec private CommandSpec spec;
 
@@ -30,17 +37,33 @@ abstract class Subcommand implements Callable<Integer> {
     return spec.commandLine().getErr();
   }
 
+  /** Returns where progress bars go; null if nobody watches. */
+  @Nullable PrintWriter bars() {
+    return Terminals.errorIsTerminal() ? err() : null;
+  }
+
   /** Prints the one object that {@code --json} promises. */
   void printJson(Object value) {
-    try {
-      out().println(JSON.writeValueAsString(value));
-    } catch (JsonProcessingException e) {
-      throw new IllegalStateException(e);
-    }
+    out().println(Json.text(value));
   }
 
   /** Makes the exception for a wrong option: exit status 2. */
   ParameterException wrongUse(String message) {
     return new ParameterException(spec.commandLine(), message);
+  }
+
+  /** Builds options of the API from those of the command line; a wrong value is wrong use. */
+  <T> T build(Supplier<T> options) {
+    try {
+      return options.get();
+    } catch (QwqException e) {
+      if (e.code() != ErrorCode.INVALID_ARGUMENT) {
+        throw e;
+      }
+      String[] parts = String.valueOf(e.getMessage()).split(":", 2);
+      String name = parts[0].replaceAll("([A-Z])", "-$1").toLowerCase(Locale.ROOT);
+      throw wrongUse(
+          parts.length < 2 ? parts[0] : "--" + OPTIONS.getOrDefault(name, name) + ":" + parts[1]);
+    }
   }
 }

@@ -3,14 +3,32 @@ package dev.qwq.examples.cli;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 
 /** Text for terminals. */
 final class Terminals {
   private Terminals() {}
 
+  /** Tells whether a person can be assumed to read standard output. */
+  static boolean outIsTerminal() {
+    return isTerminal(1);
+  }
+
   /** Tells whether a person can be assumed to read standard error. */
   static boolean errorIsTerminal() {
-    Path link = Path.of("/proc/self/fd/2");
+    return isTerminal(2);
+  }
+
+  /** Tells whether escape sequences do what they should where standard output goes. */
+  static boolean outIsStyled() {
+    String no = System.getenv("NO_COLOR");
+    return outIsTerminal()
+        && (no == null || no.isEmpty())
+        && !"dumb".equals(System.getenv("TERM"));
+  }
+
+  private static boolean isTerminal(int descriptor) {
+    Path link = Path.of("/proc/self/fd/" + descriptor);
     if (Files.isSymbolicLink(link)) {
       try {
         String target = Files.readSymbolicLink(link).toString();
@@ -55,5 +73,20 @@ final class Terminals {
         .filter(c -> c == '\n' || c == '\t' || !Character.isISOControl(c))
         .forEach(harmless::appendCodePoint);
     return harmless.toString();
+  }
+
+  /** Writes a number of bytes for people. */
+  static String bytes(long bytes) {
+    if (bytes < 10_000) {
+      return bytes + " B";
+    }
+    String[] units = {"kB", "MB", "GB", "TB"};
+    double value = bytes;
+    int unit = -1;
+    while (value >= 1000 && unit < units.length - 1) {
+      value /= 1000;
+      unit++;
+    }
+    return String.format(Locale.ROOT, value < 10 ? "%.2f %s" : "%.1f %s", value, units[unit]);
   }
 }

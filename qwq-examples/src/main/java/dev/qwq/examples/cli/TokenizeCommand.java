@@ -8,13 +8,23 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Shows the ids of a text. */
-@Command(name = "tokenize", description = "Shows a text's token ids. Loads no weights.")
+@Command(
+    name = "tokenize",
+    description = "Shows a text's token ids. Loads no weights.",
+    footer = {
+      "",
+      "Examples:",
+      "  qwq tokenize --text 'Hello there'",
+      "  qwq tokenize -m QwQ-32B-Q4_K_M.gguf --file novel.txt --json"
+    })
+@SuppressWarnings("NullAway.Init") // picocli sets the fields
 final class TokenizeCommand extends Subcommand {
   @Mixin private ModelOption model;
 
@@ -23,7 +33,7 @@ final class TokenizeCommand extends Subcommand {
 
   private static final class Source {
     @Option(names = "--text", required = true, description = "The text itself.")
-    private String text;
+    private @Nullable String text;
 
     @Option(
         names = {"-f", "--file"},

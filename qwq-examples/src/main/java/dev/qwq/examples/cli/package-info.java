@@ -4,4 +4,7 @@
  * <p>Standard output carries answers and nothing else; progress, logs and errors go to standard
  * error.
  */
+@NullMarked
 package dev.qwq.examples.cli;
+
+import org.jspecify.annotations.NullMarked;

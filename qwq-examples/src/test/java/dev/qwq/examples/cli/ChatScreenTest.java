@@ -16,7 +16,7 @@ class ChatScreenTest {
     screen.reasoning(" so\n");
     screen.answer("\n\n");
     screen.answer("\nFour");
-    screen.endReply();
+    screen.end();
     assertThat(text).hasToString("\033[2mhm so\n\033[0m\nFour\033[0m\n");
   }
 
@@ -36,7 +36,7 @@ class ChatScreenTest {
     screen.reasoning("hm");
     screen.reasoning("hm");
     screen.answer("Four");
-    screen.endReply();
+    screen.end();
     assertThat(text).hasToString("(thinking…)\nFour\n");
   }
 

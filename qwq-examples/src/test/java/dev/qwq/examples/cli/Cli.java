@@ -5,6 +5,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.util.List;
+import java.util.Map;
 
 /** Runs commands in this process and keeps what they print. */
 record Cli(int status, String out, String err) {
@@ -17,6 +19,11 @@ record Cli(int status, String out, String err) {
     }
     int status = QwqCommand.run(new PrintWriter(out), new PrintWriter(err), words);
     return new Cli(status, out.toString(), err.toString());
+  }
+
+  /** The keys of an object, in order. */
+  static List<String> names(JsonNode object) {
+    return object.properties().stream().map(Map.Entry::getKey).toList();
   }
 
   /** The one object on standard output. */

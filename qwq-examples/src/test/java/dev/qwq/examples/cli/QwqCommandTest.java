@@ -44,7 +44,16 @@ class QwqCommandTest {
   void everyCommandHelps() {
     Cli help = Cli.run("--help");
     assertThat(help.status()).isZero();
-    for (String command : List.of("tokenize")) {
+    for (String command :
+        List.of(
+            "chat",
+            "generate",
+            "tokenize",
+            "render",
+            "inspect",
+            "perplexity",
+            "bench",
+            "synth")) {
       assertThat(help.out()).contains("  " + command + " ");
       Cli own = Cli.run(command, "--help");
       assertThat(own.status()).isZero();

@@ -71,9 +71,9 @@ class RelaunchTest {
 
   @Test
   void goesOnInANewJavaWithTheSameWordsAndStatus() throws IOException, InterruptedException {
-    Optional<JavaHome> old = oldJava();
+    Optional<Path> old = Processes.oldJava();
     assumeThat(old).as("a Java older than 25 beside this one").isPresent();
-    String java = old.get().executable().toString();
+    String java = old.get().toString();
     Processes.Result result = Processes.run(javaHome(), java, "tokenize", "--text", "é", "--json");
     assertThat(result.err()).isEmpty();
     assertThat(result.out())
@@ -91,15 +91,5 @@ class RelaunchTest {
 
   private static String javaHome() {
     return System.getProperty("java.home");
-  }
-
-  private static Optional<JavaHome> oldJava() throws IOException {
-    Path beside = Path.of(javaHome()).getParent();
-    try (var folders = java.nio.file.Files.list(beside)) {
-      return folders
-          .flatMap(folder -> JavaHome.at(folder).stream())
-          .filter(java -> java.feature() >= 8 && java.feature() < 25)
-          .findFirst();
-    }
   }
 }

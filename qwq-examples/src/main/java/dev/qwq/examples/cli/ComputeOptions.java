@@ -1,0 +1,93 @@
+package dev.qwq.examples.cli;
+
+import dev.qwq.Backend;
+import dev.qwq.ModelOptions;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Help.Visibility;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
+
+/** How a model computes. */
+final class ComputeOptions {
+  @Option(
+      names = "--backend",
+      paramLabel = "reference|cpu",
+      defaultValue = "cpu",
+      converter = BackendName.class,
+      description = "What computes; reference is slow and exact (default: ${DEFAULT-VALUE}).")
+  private Backend backend = Backend.CPU;
+
+  @Option(
+      names = "--cpu-isa",
+      paramLabel = "NAME",
+      description = "Instruction set of the cpu backend, such as avx2 (default: the best here).")
+  private @Nullable String cpuIsa;
+
+  @Option(
+      names = {"-t", "--threads"},
+      paramLabel = "N",
+      showDefaultValue = Visibility.NEVER,
+      description = "Threads that compute (default: one per processor).")
+  private @Nullable Integer threads;
+
+  @Option(
+      names = "--ctx",
+      paramLabel = "N",
+      showDefaultValue = Visibility.NEVER,
+      description =
+          "Longest conversation in tokens (default: the model's, or what free memory holds).")
+  private @Nullable Integer contextLength;
+
+  @Option(
+      names = "--load",
+      paramLabel = "mapped|loaded",
+      defaultValue = "mapped",
+      description = "Map the weights from their file, or read them at once (default: mapped).")
+  private ModelOptions.Weights weights = ModelOptions.Weights.MAPPED;
+
+  @Option(
+      names = "--yarn",
+      paramLabel = "FACTOR",
+      description =
+          "Stretch positions by this factor; QwQ needs 4 beyond 8,192 tokens (default: as the"
+              + " model's files say).")
+  private @Nullable Double yarnFactor;
+
+  /** Returns these options for the API. */
+  ModelOptions.Builder builder() {
+    ModelOptions.Builder builder = ModelOptions.builder().backend(backend).weights(weights);
+    if (cpuIsa != null) {
+      builder.cpuIsa(cpuIsa);
+    }
+    if (threads != null) {
+      builder.threads(threads);
+    }
+    if (contextLength != null) {
+      builder.contextLength(contextLength);
+    }
+    if (yarnFactor != null) {
+      builder.yarnFactor(yarnFactor);
+    }
+    return builder;
+  }
+
+  /** Returns these options for a context just long enough, unless another length was given. */
+  ModelOptions.Builder builderFor(int tokens) {
+    return contextLength == null ? builder().contextLength(tokens) : builder();
+  }
+
+  /** Reads a backend's name. */
+  static final class BackendName implements ITypeConverter<Backend> {
+    @Override
+    public Backend convert(String value) {
+      return switch (value.toLowerCase(Locale.ROOT)) {
+        case "reference" -> Backend.REFERENCE;
+        case "cpu" -> Backend.CPU;
+        default ->
+            throw new TypeConversionException("expected reference or cpu, found '" + value + "'");
+      };
+    }
+  }
+}
