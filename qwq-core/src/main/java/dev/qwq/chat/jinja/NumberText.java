@@ -2,6 +2,7 @@ package dev.qwq.chat.jinja;
 
 import java.math.BigDecimal;
 import java.math.BigInteger;
+import java.math.MathContext;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -20,7 +21,7 @@ final class NumberText {
     if (value == 0) {
       return 1 / value < 0 ? "-0.0" : "0.0";
     }
-    BigDecimal decimal = new BigDecimal(Double.toString(value)).stripTrailingZeros();
+    BigDecimal decimal = shortest(value).stripTrailingZeros();
     int exponent = decimal.precision() - decimal.scale() - 1;
     if (exponent >= -4 && exponent < 16) {
       String plain = decimal.toPlainString();
@@ -29,6 +30,16 @@ final class NumberText {
     String digits = decimal.unscaledValue().abs().toString();
     String mantissa = digits.length() == 1 ? digits : digits.charAt(0) + "." + digits.substring(1);
     return (value < 0 ? "-" : "") + mantissa + exponent(exponent);
+  }
+
+  private static BigDecimal shortest(double value) {
+    BigDecimal decimal = new BigDecimal(Double.toString(value));
+    if (decimal.precision() == 2) {
+      // Java always shows two digits; the smallest numbers need only one.
+      BigDecimal shorter = decimal.round(new MathContext(1));
+      return shorter.doubleValue() == value ? shorter : decimal;
+    }
+    return decimal;
   }
 
   /** {@code e+05}: a sign and at least two digits. */

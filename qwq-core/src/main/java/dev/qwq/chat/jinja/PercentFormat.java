@@ -73,6 +73,10 @@ final class PercentFormat {
     Object keyed = None.NONE;
     boolean hasKey = false;
     char c = next();
+    if (c == '%') {
+      out.append(format, percent, percent + 1);
+      return;
+    }
     if (c == '(') {
       keyed = lookUp();
       hasKey = true;
@@ -104,10 +108,6 @@ final class PercentFormat {
     }
     while (c == 'h' || c == 'l' || c == 'L') {
       c = next();
-    }
-    if (c == '%') {
-      out.append(format, percent, percent + 1);
-      return;
     }
     pad(convert(c, hasKey ? keyed : argument()), "diuoxXeEfFgG".indexOf(c) >= 0);
   }

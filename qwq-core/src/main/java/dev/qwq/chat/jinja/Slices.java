@@ -51,8 +51,8 @@ final class Slices {
               slice(sequence.items(), Plan.of(sequence.items().size(), start, stop, step)));
       case PyRange range -> slice(range, Plan.of(range.size(), start, stop, step));
       case Undefined undefined -> throw undefined.error();
-      // jinja2 hides the TypeError of a value that cannot be sliced.
-      default -> new Undefined(Values.typeName(object) + " object has no slices");
+      default ->
+          throw new TemplateError("'" + Values.typeName(object) + "' object cannot be sliced");
     };
   }
 

@@ -103,8 +103,7 @@ final class SplitMethods {
     while (at < value.length()) {
       int end = at;
       if (parts.size() == most) {
-        end = Chars.skipSpaceBack(value, at, value.length());
-        parts.add(text.substring(at, end));
+        parts.add(text.substring(at));
         break;
       }
       while (end < value.length() && !Chars.isSpace(value.charAt(end))) {
@@ -123,7 +122,7 @@ final class SplitMethods {
     while (end > 0) {
       int at = end;
       if (parts.size() == most) {
-        parts.add(text.substring(Chars.skipSpace(value, 0), end));
+        parts.add(text.substring(0, end));
         break;
       }
       while (at > 0 && !Chars.isSpace(value.charAt(at - 1))) {

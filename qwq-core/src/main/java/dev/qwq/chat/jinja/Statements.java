@@ -148,16 +148,18 @@ final class Statements {
             return context.charge(inner.toText());
           });
     }
+    // As jinja2 has it: an iteration counts if it came to its end, by no break or continue.
     boolean empty = true;
     while (loop.advance()) {
       context.step();
-      empty = false;
       Scope inner = new Scope(scope);
       inner.set("loop", loop);
       assignments.assign(node.target(), loop.current(), inner);
-      if (run(node.body(), inner, out) == Flow.BREAK) {
+      Flow flow = run(node.body(), inner, out);
+      if (flow == Flow.BREAK) {
         break;
       }
+      empty &= flow != Flow.END;
     }
     if (empty) {
       run(node.otherwise(), new Scope(scope), out);

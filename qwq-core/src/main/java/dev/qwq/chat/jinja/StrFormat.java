@@ -4,7 +4,7 @@ package dev.qwq.chat.jinja;
 final class StrFormat {
   private final Context context;
   private final Args args;
-  private int automatic;
+  private int automatic; // the next field without a number; -1 once one has had a number
 
   private StrFormat(Context context, Args args) {
     this.context = context;
@@ -88,7 +88,7 @@ final class StrFormat {
       end++;
     }
     String first = path.substring(0, end);
-    Object value = first.isEmpty() ? argument(automatic++, first) : named(first);
+    Object value = path.isEmpty() ? automatic() : named(first);
     while (end < path.length()) {
       if (path.charAt(end) == '.') {
         int begin = end + 1;
@@ -110,9 +110,24 @@ final class StrFormat {
     return value;
   }
 
+  private Object automatic() {
+    if (automatic < 0) {
+      throw mixed();
+    }
+    return argument(automatic++, "");
+  }
+
+  private static TemplateError mixed() {
+    return new TemplateError("format(): fields are numbered either all or not at all");
+  }
+
   private Object named(String name) {
     int index = index(name);
     if (index >= 0) {
+      if (automatic > 0) {
+        throw mixed();
+      }
+      automatic = -1;
       return argument(index, name);
     }
     Object value = args.keywords().get(name);
