@@ -31,12 +31,18 @@ final class Context {
     maxWork = Math.max((long) limits.textLength() * WORK_PER_CHARACTER, 1 << 20);
   }
 
+  /** Steps, characters and elements so far. */
+  long work() {
+    return work;
+  }
+
   Clock clock() {
     return clock;
   }
 
   /** Counts one small piece of work. */
   void step() {
+    work++;
     if (--untilLook <= 0) {
       look();
     }

@@ -128,13 +128,14 @@ final class Html {
       if (key.value().chars().anyMatch(c -> c < 128 && Chars.isSpace(c) || "/>=".indexOf(c) >= 0)) {
         throw new TemplateError("invalid character in attribute name: " + Repr.shortened(key));
       }
-      boolean own = key.isOwn() && value instanceof Text text && text.isOwn();
+      Text text = Values.softText(context, value);
+      boolean own = key.isOwn() && text.isOwn();
       if (space || out.length() > 0) {
         out.append(" ", own);
       }
       out.append(escape(context, key))
           .append("=\"", own)
-          .append(escape(context, Values.softText(context, value)))
+          .append(escape(context, text))
           .append("\"", own);
     }
     return out.toText();

@@ -87,7 +87,11 @@ final class Lexer {
     if (sign == '+' || !stripLine) {
       return tag;
     }
-    int line = Math.max(text.lastIndexOf('\n', tag - 1) + 1, from);
+    // Not beyond this text: templates of one line with many tags are common.
+    int line = tag;
+    while (line > from && text.charAt(line - 1) != '\n') {
+      line--;
+    }
     boolean atLineStart = line == 0 || text.charAt(line - 1) == '\n';
     return atLineStart && Chars.skipSpaceBack(text, line, tag) == line ? line : tag;
   }

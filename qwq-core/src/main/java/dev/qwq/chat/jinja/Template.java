@@ -49,7 +49,11 @@ public final class Template {
       Function<Object, @Nullable String> ownText,
       RenderLimits limits,
       Clock clock) {
-    Context context = new Context(limits, clock);
+    return render(variables, ownText, new Context(limits, clock));
+  }
+
+  Text render(
+      Map<String, ?> variables, Function<Object, @Nullable String> ownText, Context context) {
     try {
       Scope globals = new Scope(null);
       Globals.addTo(globals);
