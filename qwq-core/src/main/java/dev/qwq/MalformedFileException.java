@@ -7,6 +7,7 @@ public final class MalformedFileException extends QwqException {
   private static final long serialVersionUID = 1L;
 
   private final transient Path file;
+
   /** The field in question. */
   private final String field;
 
