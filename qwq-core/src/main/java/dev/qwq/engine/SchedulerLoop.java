@@ -81,25 +81,29 @@ final class SchedulerLoop {
 
   /** Hands a task over. Any thread; does not wait for a step. */
   void submit(Task task) {
+    claim(task);
+    boolean handedOver = false;
+    try {
+      reserve();
+      if (!post(() -> scheduler.accept(task))) {
+        unfinished.decrementAndGet();
+        throw closed();
+      }
+      handedOver = true;
+    } finally {
+      if (!handedOver) {
+        task.sequence().unclaim();
+      }
+    }
+  }
+
+  private void reserve() {
     int limit = (int) Math.min(Integer.MAX_VALUE, (long) info.maxSequences() + info.maxQueued());
     if (unfinished.getAndUpdate(n -> n < limit ? n + 1 : n) >= limit) {
       throw new QwqException(
           ErrorCode.QUEUE_FULL,
           "%d generations run or wait, and no more may (maxSequences %d, maxQueued %d)."
               .formatted(limit, info.maxSequences(), info.maxQueued()));
-    }
-    boolean handedOver = false;
-    try {
-      claim(task);
-      if (!post(() -> scheduler.accept(task))) {
-        task.sequence().unclaim();
-        throw closed();
-      }
-      handedOver = true;
-    } finally {
-      if (!handedOver) {
-        unfinished.decrementAndGet();
-      }
     }
   }
 

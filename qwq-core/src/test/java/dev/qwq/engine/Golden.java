@@ -10,6 +10,7 @@ import java.net.URISyntaxException;
 import java.net.URL;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Objects;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -67,7 +68,7 @@ record Golden(
       json.get("logits")
           .properties()
           .forEach(entry -> logits.put(Integer.valueOf(entry.getKey()), floats(entry.getValue())));
-      int[] prompt = java.util.Arrays.copyOf(tokens, json.get("greedy_prompt").asInt());
+      int[] prompt = Arrays.copyOf(tokens, json.get("greedy_prompt").asInt());
       return new Golden(
           folder,
           tokens,

@@ -9,7 +9,10 @@ import dev.qwq.nativelib.ffi.qwq_sampling;
 import dev.qwq.nativelib.ffi.qwq_sequence;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
+import java.util.Arrays;
 import java.util.BitSet;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 
@@ -26,18 +29,18 @@ final class SimulatedModel implements Stepper {
   private final int blockSize;
   private final long[] cache; // token and role of each slot
   private final EngineInfo info;
-  private final AtomicInteger steps = new AtomicInteger();
   private final AtomicInteger largestStep = new AtomicInteger();
   private final AtomicInteger mostRuns = new AtomicInteger();
   private volatile Consumer<MemorySegment> beforeStep = flag -> {};
   private volatile int poison = -1;
+  private volatile Map<Integer, Integer> lastSeen = Map.of();
 
   SimulatedModel(EngineInfo info) {
     this.info = info;
     vocabSize = info.vocabSize();
     blockSize = info.kvBlockSize();
     cache = new long[info.kvBlocks() * blockSize];
-    java.util.Arrays.fill(cache, EMPTY);
+    Arrays.fill(cache, EMPTY);
   }
 
   static EngineInfo info(int contextLength, int kvBlocks, int maxBatchTokens, int maxSequences) {
@@ -71,8 +74,9 @@ final class SimulatedModel implements Stepper {
     return (int) INT.getVolatile(cancelFlag, 0L) != 0;
   }
 
-  int steps() {
-    return steps.get();
+  /** The seen tokens of the last draw, with their counts. */
+  Map<Integer, Integer> lastSeen() {
+    return lastSeen;
   }
 
   int largestStep() {
@@ -86,7 +90,6 @@ final class SimulatedModel implements Stepper {
   @Override
   public boolean step(StepBatch batch) {
     MemorySegment struct = batch.struct();
-    steps.incrementAndGet();
     MemorySegment flag = qwq_batch.cancel(struct);
     beforeStep.accept(flag);
     if (isRaised(flag)) {
@@ -179,14 +182,15 @@ final class SimulatedModel implements Stepper {
     if (qwq_sampling.temperature(sampling) > 0) {
       key = mix(mix(key + qwq_sampling.seed(sampling)) + qwq_sampling.draw(sampling));
     }
-    BitSet distinct = new BitSet();
+    Map<Integer, Integer> seen = new HashMap<>();
     for (int i = 0; i < qwq_sampling.n_seen(sampling); i++) {
       int token = qwq_sampling.seen_tokens(sampling).getAtIndex(Qwq.C_INT, i);
-      require(!distinct.get(token), "seen token " + token + " twice");
-      distinct.set(token);
+      int count = qwq_sampling.seen_counts(sampling).getAtIndex(Qwq.C_INT, i);
+      require(seen.put(token, count) == null, "seen token " + token + " twice");
       // A sum, so that the order of the arrays is free.
-      key += mix(token * 1000L + qwq_sampling.seen_counts(sampling).getAtIndex(Qwq.C_INT, i));
+      key += mix(token * 1000L + count);
     }
+    lastSeen = seen;
     int token = (int) Long.remainderUnsigned(mix(key), vocabSize);
     MemorySegment mask = qwq_sampling.allowed_mask(sampling);
     while (mask.address() != 0

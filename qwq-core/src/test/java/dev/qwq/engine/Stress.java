@@ -3,6 +3,7 @@ package dev.qwq.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.ExecutionException;
@@ -49,7 +50,7 @@ final class Stress {
       for (int i = 0; i < conversations; i++) {
         assertThat(get(together.get(i)))
             .as("conversation %d of seed %d", i, seed)
-            .usingElementComparator(java.util.Arrays::compare)
+            .usingElementComparator(Arrays::compare)
             .isEqualTo(alone.get(i));
       }
       noise.forEach(Stress::get);
