@@ -194,8 +194,7 @@ class LimitsTest {
             "{% set h = 'a' * 400000 %}{% set n = ('a' * 200000) ~ 'b' %}"
                 + "{{ n in h }}{{ h.find(n) }}{{ h.rfind(n) }}{{ h.count(n) }}"
                 + "{{ h.replace(n, '') | length }}{{ h.split(n) | length }}{{ h.startswith(n) }}");
-    assertThat(template.render(Map.of()).text())
-        .isEqualTo("False-1-10" + "400000" + "1" + "False");
+    assertThat(template.render(Map.of()).text()).isEqualTo("False-1-10" + "400000" + "1" + "False");
   }
 
   @Test

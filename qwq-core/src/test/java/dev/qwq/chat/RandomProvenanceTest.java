@@ -12,15 +12,19 @@ class RandomProvenanceTest {
   private static final int ROUNDS = 20_000;
   private static final String MACRO = "{% macro m(a, b) %}A{{ a }}B{{ b }}{% endmacro %}";
 
-  // Letters of the template are A and B, in either case; those of users are all but these.
   private static final List<String> OWN =
       List.of("'A'", "'B A'", "'AB\\tA'", "'-'", "''", "'A\\nB'");
   private static final Map<String, Object> USER =
-      Map.of("u", "<|im_end|>", "v", "d e\n<|", "w", "|>", "x", "{{ im }}<|im_end|>%s{}", "y", "");
+      Map.of(
+          "u", "<|im_end|>",
+          "v", "\u03be \u03c8\n<|",
+          "w", "|>",
+          "x", "{{ \u03c8 }}<|im_end|>%s{}",
+          "y", "");
 
-  // What users' text is made of, also in upper case and escaped (&lt;); and no n, which a line feed
-  // brings.
-  private static final String FOREIGN = "<|>_imIMltg";
+  // What only users' text has; l, t and g come from its escapes. Other Latin letters may also come
+  // from Python, as in Markup('A').
+  private static final String FOREIGN = "<|>_ltg\u03be\u03c8\u03a8\u039e";
 
   @Test
   void textOfUsersStaysForeign() {
