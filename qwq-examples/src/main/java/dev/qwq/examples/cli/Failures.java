@@ -42,7 +42,8 @@ final class Failures {
           switch (file) {
             case NoSuchFileException _ -> "no such file";
             case AccessDeniedException _ -> "access denied";
-            default -> file.getReason() == null ? file.getClass().getSimpleName() : file.getReason();
+            default ->
+                file.getReason() == null ? file.getClass().getSimpleName() : file.getReason();
           };
       return file.getFile() + ": " + oneLine(reason);
     }
@@ -53,7 +54,8 @@ final class Failures {
       return "stopped";
     }
     if (e instanceof OutOfMemoryError) {
-      return "out of Java heap memory (java -Xmx8g -jar … gives it more): " + oneLine(e.getMessage());
+      return "out of Java heap memory (java -Xmx8g -jar … gives it more): "
+          + oneLine(e.getMessage());
     }
     return "internal error: " + oneLine(String.valueOf(e));
   }

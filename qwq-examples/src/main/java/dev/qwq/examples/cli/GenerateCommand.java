@@ -88,8 +88,7 @@ final class GenerateCommand extends Subcommand {
   private int answer(Model opened) {
     long seed = ThreadLocalRandom.current().nextLong(1L << 31);
     GenerationOptions options =
-        reply.options(
-            opened.sampler(), seed, raw ? ReasoningFormat.NONE : ReasoningFormat.AUTO);
+        reply.options(opened.sampler(), seed, raw ? ReasoningFormat.NONE : ReasoningFormat.AUTO);
     boolean hasText = opened.tokenizer().isPresent();
     try (Session session = session(opened);
         ReplyStream stream = stream(opened, session, options);
@@ -124,8 +123,7 @@ final class GenerateCommand extends Subcommand {
     return opened.newSession(options.build());
   }
 
-  private ReplyStream stream(
-      Model opened, @Nullable Session session, GenerationOptions options) {
+  private ReplyStream stream(Model opened, @Nullable Session session, GenerationOptions options) {
     if (prompt.tokens != null) {
       return opened.stream(prompt.tokens, options);
     }

@@ -67,8 +67,7 @@ final class InspectCommand extends Subcommand {
     Map<String, Object> memory = new LinkedHashMap<>();
     memory.put("weight_bytes", source.weightBytes());
     memory.put("kv_bytes_per_token", kvBytesPerToken(config));
-    memory.put(
-        "kv_bytes_at_context_length", kvBytesPerToken(config) * config.contextLength());
+    memory.put("kv_bytes_at_context_length", kvBytesPerToken(config) * config.contextLength());
     report.put("memory", memory);
     return report;
   }
@@ -169,8 +168,7 @@ final class InspectCommand extends Subcommand {
                 out().printf(Locale.ROOT, "%-28s %,d (%s)%n", name, bytes, Terminals.bytes(bytes));
             case Integer number -> out().printf("%-28s %d%n", name, number);
             case Long number -> out().printf(Locale.ROOT, "%-28s %,d%n", name, number);
-            default ->
-                out().printf("%-28s %s%n", name, Terminals.harmless(String.valueOf(value)));
+            default -> out().printf("%-28s %s%n", name, Terminals.harmless(String.valueOf(value)));
           }
         });
   }

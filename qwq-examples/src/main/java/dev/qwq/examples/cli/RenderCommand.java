@@ -19,8 +19,7 @@ import picocli.CommandLine.Option;
 /** Shows what a chat template makes of a conversation. */
 @Command(
     name = "render",
-    description =
-        "Shows the text that a chat template makes of messages. Loads no weights.",
+    description = "Shows the text that a chat template makes of messages. Loads no weights.",
     footer = {
       "",
       "Example:",

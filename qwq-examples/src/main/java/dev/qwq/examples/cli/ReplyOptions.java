@@ -20,8 +20,9 @@ final class ReplyOptions {
   @Option(
       names = "--temperature",
       paramLabel = "T",
-      description = "0 takes the most likely token; for this and the next five the model's own is"
-          + " the default.")
+      description =
+          "0 takes the most likely token; for this and the next five the model's own is"
+              + " the default.")
   private @Nullable Float temperature;
 
   @Option(names = "--top-k", paramLabel = "K", description = "Draw from the K most likely; 0: all.")

@@ -152,7 +152,9 @@ final class SynthCommand extends Subcommand {
           .filter(shape -> shape.id().equalsIgnoreCase(value))
           .findFirst()
           .orElseThrow(
-              () -> new TypeConversionException("expected one of " + this + ", found '" + value + "'"));
+              () ->
+                  new TypeConversionException(
+                      "expected one of " + this + ", found '" + value + "'"));
     }
   }
 }

@@ -22,9 +22,7 @@ final class Terminals {
   /** Tells whether escape sequences do what they should where standard output goes. */
   static boolean outIsStyled() {
     String no = System.getenv("NO_COLOR");
-    return outIsTerminal()
-        && (no == null || no.isEmpty())
-        && !"dumb".equals(System.getenv("TERM"));
+    return outIsTerminal() && (no == null || no.isEmpty()) && !"dumb".equals(System.getenv("TERM"));
   }
 
   private static boolean isTerminal(int descriptor) {

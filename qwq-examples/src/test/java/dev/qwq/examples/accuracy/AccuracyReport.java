@@ -60,7 +60,8 @@ final class AccuracyReport {
 
   /** A Markdown table: right answers in percent. */
   private static void print(int perKind, long seed, Map<String, Map<Kind, Integer>> solved) {
-    System.out.printf("%d fresh problems of each kind, seed %d; solved, in percent%n%n", perKind, seed);
+    System.out.printf(
+        "%d fresh problems of each kind, seed %d; solved, in percent%n%n", perKind, seed);
     System.out.print("| kind |");
     solved.keySet().forEach(name -> System.out.print(" " + name + " |"));
     System.out.println("\n|---|" + "---|".repeat(solved.size()));

@@ -16,11 +16,7 @@ final class Quantized {
     Path target = folder.resolve("tiny-" + mix + ".gguf");
     try (ModelSource source = ModelSource.open(TestModels.bundled())) {
       GgufConverter.convert(
-          source,
-          target,
-          TensorEncoder.quantize(mix, source.config()),
-          2,
-          (done, total) -> true);
+          source, target, TensorEncoder.quantize(mix, source.config()), 2, (done, total) -> true);
     }
     return target;
   }

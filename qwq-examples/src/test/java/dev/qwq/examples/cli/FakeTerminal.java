@@ -20,8 +20,7 @@ final class FakeTerminal implements AutoCloseable {
   private int seen;
 
   FakeTerminal() throws IOException {
-    terminal =
-        new ExternalTerminal("fake", "xterm", new PipedInputStream(keyboard), screen, UTF_8);
+    terminal = new ExternalTerminal("fake", "xterm", new PipedInputStream(keyboard), screen, UTF_8);
   }
 
   Terminal terminal() {

@@ -52,7 +52,9 @@ class GoldenRepliesTest {
   }
 
   private static void check(Golden.Case golden, Reply reply) throws Exception {
-    assertThat(reply.usage().promptTokens()).as("%s", golden).isEqualTo(golden.promptTokens().length);
+    assertThat(reply.usage().promptTokens())
+        .as("%s", golden)
+        .isEqualTo(golden.promptTokens().length);
     assertThat(reply.tokens()).as("%s", golden).isEqualTo(golden.tokens());
     assertThat(reply.reasoning()).isEqualTo(golden.reasoning());
     if (golden.callsTool()) {

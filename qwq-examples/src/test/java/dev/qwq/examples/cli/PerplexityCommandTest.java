@@ -25,8 +25,7 @@ class PerplexityCommandTest {
   void writeStrawberry() throws IOException {
     Golden.Case golden = Golden.strawberry();
     tokens =
-        IntStream.concat(
-                Arrays.stream(golden.promptTokens()), Arrays.stream(golden.tokens()))
+        IntStream.concat(Arrays.stream(golden.promptTokens()), Arrays.stream(golden.tokens()))
             .toArray();
     file = folder.resolve("ids.json");
     Files.writeString(file, Arrays.toString(tokens));
@@ -88,7 +87,8 @@ class PerplexityCommandTest {
     Path text = folder.resolve("text");
     Files.writeString(text, Golden.strawberry().promptText());
     JsonNode result = Cli.run("perplexity", "--file", text, "--json").json();
-    assertThat(result.get("tokens").intValue()).isEqualTo(Golden.strawberry().promptTokens().length);
+    assertThat(result.get("tokens").intValue())
+        .isEqualTo(Golden.strawberry().promptTokens().length);
     assertThat(result.get("logits")).isEmpty();
     Cli plain = Cli.run("perplexity", "--file", text);
     assertThat(plain.status()).isZero();

@@ -46,14 +46,7 @@ class QwqCommandTest {
     assertThat(help.status()).isZero();
     for (String command :
         List.of(
-            "chat",
-            "generate",
-            "tokenize",
-            "render",
-            "inspect",
-            "perplexity",
-            "bench",
-            "synth")) {
+            "chat", "generate", "tokenize", "render", "inspect", "perplexity", "bench", "synth")) {
       assertThat(help.out()).contains("  " + command + " ");
       Cli own = Cli.run(command, "--help");
       assertThat(own.status()).isZero();

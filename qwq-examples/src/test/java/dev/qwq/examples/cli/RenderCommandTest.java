@@ -69,7 +69,8 @@ class RenderCommandTest {
     Path messages = write("m.json", "[{\"role\": \"user\", \"content\": \"a\"}]");
     for (String source : List.of("{{ raise_exception('no\nway') }}", "{% if %}", "{{ a.b.c }}")) {
       Cli cli =
-          Cli.run("render", "--messages", messages, "--template", write("t.jinja", source), "--json");
+          Cli.run(
+              "render", "--messages", messages, "--template", write("t.jinja", source), "--json");
       assertThat(cli.status()).as(source).isEqualTo(1);
       assertThat(cli.out()).isEmpty();
       assertThat(cli.err().strip().lines()).hasSize(1);
