@@ -6,36 +6,54 @@ import java.util.function.IntPredicate;
 
 /** Methods of str about letters and classes of characters. */
 final class CaseMethods {
+  /** A method without arguments. */
+  @FunctionalInterface
+  private interface Simple {
+    Object call(Context context, Text self);
+  }
+
   private CaseMethods() {}
 
   static void addTo(Map<String, StringMethods.Method> all) {
-    all.put("lower", (context, self, args) -> self.lower());
-    all.put("upper", (context, self, args) -> self.upper());
-    all.put("casefold", (context, self, args) -> self.map(CaseMethods::fold));
-    all.put("swapcase", (context, self, args) -> self.map(CaseMethods::swap));
-    all.put("capitalize", (context, self, args) -> capitalize(context, self));
-    all.put("title", (context, self, args) -> title(context, self));
-    all.put("islower", (context, self, args) -> isLower(self.value()));
-    all.put("isupper", (context, self, args) -> isUpper(self.value()));
-    all.put("istitle", (context, self, args) -> isTitle(self.value()));
-    all.put("isalpha", (context, self, args) -> all(self, Character::isLetter));
-    all.put("isdecimal", (context, self, args) -> all(self, Character::isDigit));
-    all.put("isdigit", (context, self, args) -> all(self, Chars::isDigit));
-    all.put("isnumeric", (context, self, args) -> all(self, Chars::isNumeric));
-    all.put(
+    put(all, "lower", (context, self) -> self.lower());
+    put(all, "upper", (context, self) -> self.upper());
+    put(all, "casefold", (context, self) -> self.map(CaseMethods::fold));
+    put(all, "swapcase", (context, self) -> self.map(CaseMethods::swap));
+    put(all, "capitalize", (context, self) -> capitalize(context, self));
+    put(all, "title", (context, self) -> title(context, self));
+    put(all, "islower", (context, self) -> isLower(self.value()));
+    put(all, "isupper", (context, self) -> isUpper(self.value()));
+    put(all, "istitle", (context, self) -> isTitle(self.value()));
+    put(all, "isalpha", (context, self) -> all(self, Character::isLetter));
+    put(all, "isdecimal", (context, self) -> all(self, Character::isDigit));
+    put(all, "isdigit", (context, self) -> all(self, Chars::isDigit));
+    put(all, "isnumeric", (context, self) -> all(self, Chars::isNumeric));
+    put(
+        all,
         "isalnum",
-        (context, self, args) -> all(self, c -> Character.isLetter(c) || Chars.isNumeric(c)));
-    all.put("isspace", (context, self, args) -> all(self, Chars::isSpace));
-    all.put("isascii", (context, self, args) -> self.value().chars().allMatch(c -> c < 128));
-    all.put(
+        (context, self) -> all(self, c -> Character.isLetter(c) || Chars.isNumeric(c)));
+    put(all, "isspace", (context, self) -> all(self, Chars::isSpace));
+    put(all, "isascii", (context, self) -> self.value().chars().allMatch(c -> c < 128));
+    put(
+        all,
         "isprintable",
-        (context, self, args) -> self.value().codePoints().allMatch(Chars::isPrintable));
-    all.put(
+        (context, self) -> self.value().codePoints().allMatch(Chars::isPrintable));
+    put(
+        all,
         "isidentifier",
-        (context, self, args) ->
+        (context, self) ->
             !self.isEmpty()
                 && Chars.isNameStart(self.value().codePointAt(0))
                 && self.value().codePoints().allMatch(Chars::isNamePart));
+  }
+
+  private static void put(Map<String, StringMethods.Method> all, String name, Simple method) {
+    all.put(
+        name,
+        (context, self, args) -> {
+          args.bind(name, 0);
+          return method.call(context, self);
+        });
   }
 
   private static boolean all(Text text, IntPredicate predicate) {

@@ -2,6 +2,7 @@ package dev.qwq.chat.jinja;
 
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 
 /** The filters by name. */
 final class Filters {
@@ -11,6 +12,28 @@ final class Filters {
   }
 
   private static final Map<String, Filter> ALL = new HashMap<>();
+  private static final Set<String> WITHOUT_ARGUMENTS =
+      Set.of(
+          "abs",
+          "capitalize",
+          "count",
+          "e",
+          "escape",
+          "first",
+          "forceescape",
+          "items",
+          "last",
+          "length",
+          "list",
+          "lower",
+          "reverse",
+          "safe",
+          "string",
+          "striptags",
+          "title",
+          "upper",
+          "urlencode",
+          "wordcount");
 
   static {
     TextFilters.addTo(ALL);
@@ -57,6 +80,10 @@ final class Filters {
     if (value instanceof Text text) {
       context.spend(text.length() / 4);
     }
-    return find(name).apply(context, value, args);
+    Filter filter = find(name);
+    if (WITHOUT_ARGUMENTS.contains(name)) {
+      args.bind(name, 0);
+    }
+    return filter.apply(context, value, args);
   }
 }

@@ -48,7 +48,12 @@ final class PercentFormat {
         convert(percent);
       }
     }
-    boolean mapping = values instanceof PyDict;
+    // Python asks whether it can be indexed, which lists can too.
+    boolean mapping =
+        values instanceof PyDict
+            || values instanceof PyList
+            || values instanceof PyRange
+            || values instanceof Undefined;
     if (used < positional.size() && !mapping) {
       throw new TemplateError("not all arguments converted during string formatting");
     }

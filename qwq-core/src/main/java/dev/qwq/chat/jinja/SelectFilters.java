@@ -27,7 +27,6 @@ final class SelectFilters {
     } else {
       String name = name("map", args);
       Args rest = args.skip(1);
-      Filters.find(name);
       function = item -> context.charge(Filters.apply(context, name, item, rest));
     }
     return PyIterator.generator("sync_do_map", PyIterator.map(iterate(context, value), function));

@@ -18,8 +18,8 @@ final class StringMethods {
 
   private static final Map<String, Method> ALL = new HashMap<>();
 
-  /** Methods that in markupsafe take their arguments escaped. */
-  private static final Set<String> ESCAPE_ARGUMENTS =
+  /** Methods that give markup for markup, as markupsafe has it. */
+  private static final Set<String> KEEP_MARKUP =
       Set.of(
           "capitalize",
           "casefold",
@@ -79,27 +79,33 @@ final class StringMethods {
 
   private static Object call(Context context, Method method, String name, Text self, Args args) {
     context.spend(self.length());
-    if (!self.isMarkup() || !ESCAPE_ARGUMENTS.contains(name)) {
+    if (!self.isMarkup() || !KEEP_MARKUP.contains(name)) {
       return method.call(context, self, args);
     }
-    List<Object> positional = new ArrayList<>();
-    args.positional().forEach(arg -> positional.add(escape(context, arg)));
-    Map<String, Object> keywords = new LinkedHashMap<>();
-    args.keywords().forEach((key, value) -> keywords.put(key, escape(context, value)));
-    return markup(method.call(context, self, new Args(positional, keywords)));
+    return markup(method.call(context, self, escaped(context, name, args)));
   }
 
-  private static Object escape(Context context, Object value) {
-    return switch (value) {
-      case Text text -> Html.escape(context, text);
-      case PyList list -> {
-        List<Object> items = new ArrayList<>();
-        list.items()
-            .forEach(item -> items.add(item instanceof Text ? escape(context, item) : item));
-        yield new PyList(items);
+  /** Text that gets into the result is escaped, text that is only looked for is not. */
+  private static Args escaped(Context context, String name, Args args) {
+    List<Object> positional = new ArrayList<>(args.positional());
+    switch (name) {
+      case "join" -> {
+        if (positional.size() == 1) {
+          List<Object> items = new ArrayList<>();
+          Values.iterate(context, positional.getFirst())
+              .forEachRemaining(
+                  item -> items.add(Html.escape(context, Values.softText(context, item))));
+          positional.set(0, new PyList(items));
+        }
       }
-      default -> value;
-    };
+      case "replace", "center", "ljust", "rjust" -> {
+        if (positional.size() > 1 && positional.get(1) instanceof Text text) {
+          positional.set(1, Html.escape(context, text));
+        }
+      }
+      default -> {}
+    }
+    return new Args(positional, args.keywords());
   }
 
   private static Object markup(Object value) {

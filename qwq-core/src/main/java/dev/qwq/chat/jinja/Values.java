@@ -116,7 +116,7 @@ final class Values {
         context.spend(1);
         int from = at;
         at += Character.charCount(text.value().codePointAt(at));
-        return text.substring(from, at);
+        return text.substring(from, at).withMarkup(false);
       }
     };
   }

@@ -80,7 +80,7 @@ final class Wordwrap {
   private int takeLong(List<Text> chunks, int at, List<Text> taken, int room) {
     Text chunk = chunks.get(at);
     if (breakLong) {
-      int end = Math.max(room, 1);
+      int end = room;
       if (breakHyphens && chunk.size() > end) {
         int hyphen = chunk.value().lastIndexOf('-', chunk.position(end) - 1);
         int before = hyphen < 0 ? 0 : chunk.index(hyphen);
