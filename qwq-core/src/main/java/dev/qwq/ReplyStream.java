@@ -5,6 +5,7 @@ import dev.qwq.engine.GenerationEnd;
 import java.util.ArrayDeque;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
+import java.util.Objects;
 import java.util.Queue;
 import java.util.concurrent.Flow;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -39,6 +40,7 @@ public final class ReplyStream
   private final Queue<ChatEvent> events;
   private @Nullable Reply reply;
   private @Nullable QwqException failure;
+  private @Nullable Throwable defect;
 
   ReplyStream(
       TokenFeed feed,
@@ -168,8 +170,12 @@ public final class ReplyStream
    */
   @Override
   public void subscribe(Flow.Subscriber<? super ChatEvent> subscriber) {
-    boolean first = subscribed.compareAndSet(false, true);
-    ReplySubscription.start(this, subscriber, first);
+    Objects.requireNonNull(subscriber, "subscriber");
+    if (subscribed.compareAndSet(false, true)) {
+      ReplySubscription.start(this, subscriber);
+    } else {
+      ReplySubscription.refuse(subscriber);
+    }
   }
 
   /** Moves on until the reply has ended, or (if asked for) until there is an event. */
@@ -199,25 +205,52 @@ public final class ReplyStream
     switch (signal) {
       case TokenFeed.Prefill prefill ->
           events.add(new ChatEvent.Progress(prefill.processed(), prefill.total()));
-      case TokenFeed.Token token -> {
-        if (!builder.accept(token.id())) {
-          generation.cancel();
-        }
-      }
+      case TokenFeed.Token token -> accept(token.id());
       case TokenFeed.End end -> end(end.end());
     }
   }
 
-  private void end(GenerationEnd end) {
-    Reply partial = builder.finish(end);
-    if (end.failure() != null) {
-      failure = end.failure();
-      onEnd.accept(null);
-    } else {
-      reply = partial;
-      events.add(new ChatEvent.Done(partial.usage(), partial.finishReason()));
-      onEnd.accept(partial);
+  private void accept(int token) {
+    if (defect != null) {
+      return;
     }
+    try {
+      if (!builder.accept(token)) {
+        generation.cancel();
+      }
+    } catch (RuntimeException | Error e) {
+      // The stream must still reach its end: the generation stops, and the reply has failed.
+      defect = e;
+      generation.cancel();
+    }
+  }
+
+  /** Whatever happens, the stream has ended afterwards and the session is free. */
+  private void end(GenerationEnd end) {
+    Reply partial = null;
+    if (end.failure() == null && defect == null) {
+      try {
+        partial = builder.finish(end);
+      } catch (RuntimeException | Error e) {
+        defect = e;
+      }
+    }
+    if (partial != null) {
+      events.add(new ChatEvent.Done(partial.usage(), partial.finishReason()));
+      reply = partial;
+    } else if (end.failure() != null) {
+      failure = end.failure();
+    } else {
+      failure = unreadable(defect);
+    }
+    onEnd.accept(partial);
+  }
+
+  private static QwqException unreadable(@Nullable Throwable defect) {
+    String message = "the reply could not be read: " + defect;
+    return defect == null
+        ? new QwqException(ErrorCode.INTERNAL, message)
+        : new QwqException(ErrorCode.INTERNAL, message, defect);
   }
 
   private void throwFailure() {

@@ -2,6 +2,7 @@ package dev.qwq;
 
 import java.util.concurrent.Flow;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * Delivers a reply's events to a {@link Flow.Subscriber}: a virtual thread waits for demand, then
@@ -22,13 +23,31 @@ final class ReplySubscription implements Flow.Subscription {
     this.subscriber = subscriber;
   }
 
-  static void start(
-      ReplyStream stream, Flow.Subscriber<? super ChatEvent> subscriber, boolean first) {
+  static void start(ReplyStream stream, Flow.Subscriber<? super ChatEvent> subscriber) {
     ReplySubscription subscription = new ReplySubscription(stream, subscriber);
-    subscriber.onSubscribe(subscription);
-    if (first) {
-      Thread.ofVirtual().name("qwq-subscriber").start(subscription::deliver);
-    } else {
+    try {
+      subscriber.onSubscribe(subscription);
+    } catch (RuntimeException | Error e) {
+      subscription.cancel();
+      throw e;
+    }
+    Thread.ofVirtual().name("qwq-subscriber").start(subscription::deliver);
+  }
+
+  /** Tells a subscriber that somebody else has the stream already. */
+  static void refuse(Flow.Subscriber<? super ChatEvent> subscriber) {
+    AtomicBoolean cancelled = new AtomicBoolean();
+    subscriber.onSubscribe(
+        new Flow.Subscription() {
+          @Override
+          public void request(long n) {}
+
+          @Override
+          public void cancel() {
+            cancelled.set(true);
+          }
+        });
+    if (!cancelled.get()) {
       subscriber.onError(new IllegalStateException("a reply can have one subscriber"));
     }
   }
@@ -77,42 +96,54 @@ final class ReplySubscription implements Flow.Subscription {
     return Turn.DELIVER;
   }
 
+  /**
+   * Signals until the end. What a subscriber throws ends the subscription without another signal
+   * and goes to the thread's handler of uncaught exceptions.
+   */
   private void deliver() {
     try (stream) {
-      while (true) {
-        switch (turn()) {
-          case CANCELLED -> {
-            return;
-          }
-          case BAD_REQUEST -> {
-            subscriber.onError(
-                new IllegalArgumentException("request: expected above 0 events, found fewer"));
-            return;
-          }
-          case WAIT -> wake.acquire();
-          case DELIVER -> {
-            ChatEvent event = stream.next();
-            if (isCancelled()) {
-              return;
-            }
-            subscriber.onNext(event);
-            if (event instanceof ChatEvent.Done) {
-              if (!isCancelled()) {
-                subscriber.onComplete();
+      boolean more = true;
+      while (more) {
+        more =
+            switch (turn()) {
+              case CANCELLED -> false;
+              case BAD_REQUEST -> {
+                subscriber.onError(
+                    new IllegalArgumentException("request: expected above 0 events, found fewer"));
+                yield false;
               }
-              return;
-            }
-          }
-        }
+              case WAIT -> {
+                wake.acquireUninterruptibly();
+                yield true;
+              }
+              case DELIVER -> deliverNext();
+            };
       }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      subscriber.onError(e);
+    }
+  }
+
+  /** Delivers one event; false after the last. */
+  private boolean deliverNext() {
+    ChatEvent event;
+    try {
+      event = stream.next();
     } catch (RuntimeException e) {
       if (!isCancelled()) {
         subscriber.onError(e);
       }
+      return false;
     }
+    if (isCancelled()) {
+      return false;
+    }
+    subscriber.onNext(event);
+    if (!(event instanceof ChatEvent.Done)) {
+      return true;
+    }
+    if (!isCancelled()) {
+      subscriber.onComplete();
+    }
+    return false;
   }
 
   private synchronized boolean isCancelled() {

@@ -139,7 +139,7 @@ public final class Session implements AutoCloseable {
         stream.cancel(); // close() may have missed it
       }
       return stream;
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | Error e) {
       busy.set(null);
       throw e;
     }

@@ -27,8 +27,8 @@ class ReplySubscriptionTest {
   }
 
   /** Keeps every signal in a queue. */
-  private static final class Recorder implements Flow.Subscriber<ChatEvent> {
-    private final BlockingQueue<Object> signals = new LinkedBlockingQueue<>();
+  private static class Recorder implements Flow.Subscriber<ChatEvent> {
+    final BlockingQueue<Object> signals = new LinkedBlockingQueue<>();
 
     @Override
     public void onSubscribe(Flow.Subscription subscription) {
@@ -95,6 +95,48 @@ class ReplySubscriptionTest {
       stream.subscribe(second);
       second.subscription();
       assertThat(second.next()).isInstanceOf(IllegalStateException.class);
+    }
+  }
+
+  @Test
+  void aRefusedSubscriberCannotCancel() throws InterruptedException {
+    try (Session session = model.newSession()) {
+      ReplyStream stream = session.stream(TinyModel.STRAWBERRY, TinyModel.greedy());
+      Recorder first = new Recorder();
+      stream.subscribe(first);
+      Recorder second = new Recorder();
+      stream.subscribe(second);
+      second.subscription().cancel();
+      first.subscription().request(Long.MAX_VALUE);
+      Object signal = first.next();
+      while (!(signal instanceof ChatEvent.Done)) {
+        signal = first.next();
+      }
+      assertThat(((ChatEvent.Done) signal).finishReason()).isEqualTo(FinishReason.STOP);
+      assertThat(first.next()).isEqualTo("complete");
+    }
+  }
+
+  @Test
+  void aSubscriberThatThrowsHearsNoMoreAndFreesTheSession() throws InterruptedException {
+    try (Session session = model.newSession()) {
+      Recorder recorder =
+          new Recorder() {
+            @Override
+            public void onNext(ChatEvent event) {
+              super.onNext(event);
+              Thread.currentThread().setUncaughtExceptionHandler((t, e) -> signals.add("uncaught"));
+              throw new IllegalStateException("a subscriber's own mistake");
+            }
+          };
+      ReplyStream stream = session.stream(TinyModel.STRAWBERRY, TinyModel.greedy());
+      stream.subscribe(recorder);
+      recorder.subscription().request(2);
+      assertThat(recorder.next()).isInstanceOf(ChatEvent.class);
+      assertThat(recorder.next()).isEqualTo("uncaught");
+      assertThat(recorder.signals).isEmpty();
+      stream.close();
+      assertThat(session.send("What is 1 + 1?", TinyModel.greedy()).answer()).isNotEmpty();
     }
   }
 

@@ -85,15 +85,31 @@ final class SchedulerLoop {
     boolean handedOver = false;
     try {
       reserve();
-      if (!post(() -> scheduler.accept(task))) {
+      if (!post(() -> accept(task))) {
         unfinished.decrementAndGet();
         throw closed();
       }
       handedOver = true;
     } finally {
       if (!handedOver) {
-        task.sequence().unclaim();
+        unclaim(task.sequence());
       }
+    }
+  }
+
+  private void accept(Task task) {
+    scheduler.accept(task);
+    // Cancelled before it was here to be found: what the cancel raised may be taken down already.
+    if (task.isCancelled()) {
+      cancelRequested = true;
+    }
+  }
+
+  /** Takes a claim back. Whoever closed the sequence meanwhile left its blocks to the claim. */
+  private void unclaim(KvSequence sequence) {
+    sequence.unclaim();
+    if (sequence.isClosed()) {
+      release(sequence);
     }
   }
 
@@ -107,7 +123,7 @@ final class SchedulerLoop {
     }
   }
 
-  private static void claim(Task task) {
+  private void claim(Task task) {
     KvSequence sequence = task.sequence();
     if (!sequence.claim(task)) {
       throw new QwqException(
@@ -115,7 +131,7 @@ final class SchedulerLoop {
     }
     // After the claim: whoever closes the sequence either is seen here or sees the claim.
     if (sequence.isClosed()) {
-      sequence.unclaim();
+      unclaim(sequence);
       throw new QwqException(ErrorCode.CLOSED, "The sequence is closed.");
     }
   }

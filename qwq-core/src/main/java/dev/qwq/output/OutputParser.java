@@ -81,14 +81,17 @@ public final class OutputParser {
   }
 
   /**
-   * Takes the next token. Special tokens count, but have no text.
+   * Takes the next token. Special tokens and padding count, but have no text.
    *
    * @param token its id
    * @return whether to go on: false once a stop string has appeared
    */
   public boolean accept(int token) {
     boolean wasThinking = reasoningParser.thinking();
-    if (tokenizer != null && detokenizer != null && !tokenizer.isSpecial(token)) {
+    if (tokenizer != null
+        && detokenizer != null
+        && token < tokenizer.size() // ids from there on are padding
+        && !tokenizer.isSpecial(token)) {
       pass(detokenizer.accept(token));
     }
     if (wasThinking || reasoningParser.thinking()) {

@@ -40,6 +40,9 @@ final class ToolCallParser {
   private final StringBuilder pending = new StringBuilder();
   private boolean inside;
 
+  /** Where the next closing marker is looked for: those before it do not close. */
+  private int tried;
+
   ToolCallParser(Parts parts) {
     this.parts = parts;
   }
@@ -74,18 +77,40 @@ final class ToolCallParser {
     emitText(at);
     pending.delete(0, OPEN.length());
     inside = true;
+    tried = 0;
     return true;
   }
 
   private boolean closeCall() {
-    for (int at = pending.indexOf(CLOSE); at >= 0; at = pending.indexOf(CLOSE, at + 1)) {
-      if (call(pending.substring(0, at))) {
-        pending.delete(0, at + CLOSE.length());
-        inside = false;
-        return true;
+    for (int at = pending.indexOf(CLOSE, tried); at >= 0; at = pending.indexOf(CLOSE, tried)) {
+      String body = pending.substring(0, at);
+      if (!call(body)) {
+        if (endsInsideString(body)) {
+          tried = at + 1; // the marker belongs to a string
+          continue;
+        }
+        parts.text(OPEN + body + CLOSE);
+      }
+      pending.delete(0, at + CLOSE.length());
+      inside = false;
+      return true;
+    }
+    tried = Math.max(tried, pending.length() - CLOSE.length() + 1);
+    return false;
+  }
+
+  /** Tells whether a text that begins as JSON breaks off within a string. */
+  private static boolean endsInsideString(String json) {
+    boolean inString = false;
+    for (int i = 0; i < json.length(); i++) {
+      char c = json.charAt(i);
+      if (inString && c == '\\') {
+        i++;
+      } else if (c == '"') {
+        inString = !inString;
       }
     }
-    return false;
+    return inString && json.stripLeading().startsWith("{");
   }
 
   private void emitText(int length) {

@@ -99,6 +99,32 @@ class SchedulingTest {
   }
 
   @Test
+  void aCancelThatCameBeforeTheTaskIsNotLost() {
+    SchedulerLoop loop = new SchedulerLoop(ROOMY, model, () -> {});
+    loop.start();
+    Recorder late = new Recorder();
+    KvSequence sequence = new KvSequence(loop);
+    GenerationTask task =
+        new GenerationTask(
+            loop, sequence, new GenerationRequest(tokens(9, 1), GREEDY, 5), late, ROOMY);
+    task.cancel();
+    // Another generation sees the cancel's flag, finds nothing cancelled and takes it down.
+    Recorder other = new Recorder();
+    loop.submit(
+        new GenerationTask(
+            loop,
+            new KvSequence(loop),
+            new GenerationRequest(tokens(9, 2), GREEDY, 5),
+            other,
+            ROOMY));
+    assertThat(other.end().reason()).isEqualTo(Reason.LENGTH);
+    loop.submit(task);
+    assertThat(late.end().reason()).isEqualTo(Reason.CANCELLED);
+    assertThat(late.tokens()).isEmpty();
+    loop.close();
+  }
+
+  @Test
   void goesOnAsIfNotInterrupted() {
     int[] prompt = tokens(20, 3);
     int[] whole = alone(prompt, 24);

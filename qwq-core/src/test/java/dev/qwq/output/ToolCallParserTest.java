@@ -69,6 +69,14 @@ class ToolCallParserTest {
   }
 
   @Test
+  void oneThatDoesNotParseLeavesTheOthers() {
+    assertThat(parse("<tool_call>{bad}</tool_call>\n" + CALL))
+        .containsExactly("answer:<tool_call>{bad}</tool_call>\n", "call:f{a=x}");
+    assertThat(parse("<tool_call>\"</tool_call>" + CALL))
+        .containsExactly("answer:<tool_call>\"</tool_call>", "call:f{a=x}");
+  }
+
+  @Test
   void valuesArePlainJava() {
     List<Map<String, Object>> calls = new ArrayList<>();
     ToolCallParser parser =
