@@ -52,8 +52,8 @@ final class BenchCommand extends Subcommand {
   @Option(
       names = "--json",
       description =
-          "Print {\"prefill\":{\"median\",\"min\",\"max\"},\"decode\":{…},\"bytes_per_token\","
-              + "\"load_seconds\",\"peak_rss_bytes\"}; speeds in tokens/s.")
+          "Print one JSON object: prefill and decode (median, min and max in tokens/s),"
+              + " bytes_per_token, load_seconds, peak_rss_bytes.")
   private boolean json;
 
   @Override

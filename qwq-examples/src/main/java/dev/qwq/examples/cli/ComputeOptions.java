@@ -4,7 +4,6 @@ import dev.qwq.Backend;
 import dev.qwq.ModelOptions;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine.Help.Visibility;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
@@ -28,14 +27,12 @@ final class ComputeOptions {
   @Option(
       names = {"-t", "--threads"},
       paramLabel = "N",
-      showDefaultValue = Visibility.NEVER,
       description = "Threads that compute (default: one per processor).")
   private @Nullable Integer threads;
 
   @Option(
       names = "--ctx",
       paramLabel = "N",
-      showDefaultValue = Visibility.NEVER,
       description =
           "Longest conversation in tokens (default: the model's, or what free memory holds).")
   private @Nullable Integer contextLength;

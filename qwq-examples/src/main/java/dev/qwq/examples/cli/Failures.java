@@ -2,9 +2,11 @@ package dev.qwq.examples.cli;
 
 import dev.qwq.QwqException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
+import java.util.Objects;
 import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -36,6 +38,9 @@ final class Failures {
   static String sentence(Throwable e) {
     if (e instanceof QwqException) {
       return oneLine(e.getMessage());
+    }
+    if (e instanceof UncheckedIOException unchecked) {
+      return sentence(Objects.requireNonNull(unchecked.getCause()));
     }
     if (e instanceof FileSystemException file && file.getFile() != null) {
       String reason =

@@ -25,7 +25,7 @@ import picocli.CommandLine.Option;
       "",
       "Examples:",
       "  qwq generate --prompt 'How many r'\\''s are in the word \"strawberry\"'",
-      "  qwq generate -m QwQ-32B-Q4_K_M.gguf --prompt 'Why is the sky blue?' --seed 7 --json",
+      "  qwq generate -m QwQ-32B-Q4_K_M.gguf --prompt 'Why is the sky blue?' --json",
       "  qwq generate --raw --prompt 'Once upon a time' --max-tokens 50",
       "",
       "Exit status: 0; 1 if it failed; 2 for wrong options; 130 after Ctrl-C."
@@ -43,6 +43,7 @@ final class GenerateCommand extends Subcommand {
     @Option(
         names = {"-p", "--prompt"},
         required = true,
+        paramLabel = "TEXT",
         description = "What to answer.")
     private @Nullable String text;
 
@@ -66,8 +67,8 @@ final class GenerateCommand extends Subcommand {
   @Option(
       names = "--json",
       description =
-          "Print {\"reasoning\",\"answer\",\"tokens\":[…],\"finish_reason\",\"usage\":{…}}; with"
-              + " --raw \"text\" in place of the first two.")
+          "Print one JSON object: reasoning and answer (with --raw text instead), tokens,"
+              + " finish_reason, usage.")
   private boolean json;
 
   @Override

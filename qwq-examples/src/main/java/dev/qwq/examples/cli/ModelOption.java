@@ -2,7 +2,6 @@ package dev.qwq.examples.cli;
 
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine.Help.Visibility;
 import picocli.CommandLine.Option;
 
 /** Which model. */
@@ -11,8 +10,7 @@ final class ModelOption {
       names = {"-m", "--model"},
       paramLabel = "FILE|DIR",
       description =
-          "GGUF file or Hugging Face folder (default: the tiny reasoning model that comes along).",
-      showDefaultValue = Visibility.NEVER)
+          "GGUF file or Hugging Face folder (default: the tiny reasoning model that comes along).")
   private @Nullable Path model;
 
   /** Tells whether a model was named. */

@@ -61,7 +61,9 @@ final class PerplexityCommand extends Subcommand {
       description = "Positions whose logits to print, the first is 0 (default: none).")
   private int[] logitsAt = {};
 
-  @Option(names = "--json", description = "Print {\"mean_nll\",\"tokens\",\"logits\":{\"7\":[…]}}.")
+  @Option(
+      names = "--json",
+      description = "Print one JSON object: mean_nll, tokens, logits by position.")
   private boolean json;
 
   @Override

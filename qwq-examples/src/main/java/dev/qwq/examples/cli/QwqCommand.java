@@ -17,7 +17,6 @@ import picocli.CommandLine.ScopeType;
     scope = ScopeType.INHERIT,
     versionProvider = QwqCommand.Version.class,
     synopsisSubcommandLabel = "COMMAND",
-    showDefaultValues = true,
     subcommands = {
       ChatCommand.class,
       GenerateCommand.class,

@@ -61,7 +61,7 @@ final class RenderCommand extends Subcommand {
       description = "End after the last message, not where the model's turn begins.")
   private boolean noGenerationPrompt;
 
-  @Option(names = "--json", description = "Print {\"text\"}.")
+  @Option(names = "--json", description = "Print one JSON object: text.")
   private boolean json;
 
   @Override

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Replies as people and programs see them. */
 final class Replies {
-  /** Prompts from this many tokens on show a progress bar. */
+  /** So many tokens yet to be read, or more, show a progress bar. */
   private static final int LONG_PROMPT = 256;
 
   private Replies() {}
@@ -46,7 +46,8 @@ final class Replies {
     try {
       for (ChatEvent event : stream) {
         if (event instanceof ChatEvent.Progress progress) {
-          if (bar == Progress.NONE && err != null && progress.total() >= LONG_PROMPT) {
+          int left = progress.total() - progress.processed();
+          if (bar == Progress.NONE && err != null && left >= LONG_PROMPT) {
             bar = Progress.begin(err, "Reading", " tokens", 1, progress.total());
           }
           bar.stepTo(progress.processed());

@@ -5,7 +5,6 @@ import dev.qwq.ReasoningFormat;
 import dev.qwq.Sampler;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine.Help.Visibility;
 import picocli.CommandLine.Option;
 
 /** How replies are drawn and where they end. What is not given is what the model recommends. */
@@ -13,7 +12,6 @@ final class ReplyOptions {
   @Option(
       names = {"-n", "--max-tokens"},
       paramLabel = "N",
-      showDefaultValue = Visibility.NEVER,
       description = "Most tokens of a reply, thinking included (default: to the context's end).")
   private @Nullable Integer maxTokens;
 
@@ -67,7 +65,6 @@ final class ReplyOptions {
   @Option(
       names = {"-s", "--seed"},
       paramLabel = "S",
-      showDefaultValue = Visibility.NEVER,
       description = "The same seed gives the same reply (default: random).")
   private @Nullable Long seed;
 

@@ -16,7 +16,6 @@ import java.util.Map;
 import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Help.Visibility;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -65,13 +64,12 @@ final class SynthCommand extends Subcommand {
   @Option(
       names = {"-t", "--threads"},
       paramLabel = "N",
-      showDefaultValue = Visibility.NEVER,
       description = "Threads that compute (default: one per processor).")
   private int threads = Runtime.getRuntime().availableProcessors();
 
   @Option(
       names = "--json",
-      description = "Print {\"path\",\"shape\",\"type\",\"seed\",\"bytes\",\"seconds\"}.")
+      description = "Print one JSON object: path, shape, type, seed, bytes, seconds.")
   private boolean json;
 
   @Override

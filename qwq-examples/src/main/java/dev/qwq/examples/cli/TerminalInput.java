@@ -13,12 +13,15 @@ import org.jline.reader.LineReaderBuilder;
 import org.jline.reader.UserInterruptException;
 import org.jline.reader.impl.DefaultParser;
 import org.jline.reader.impl.completer.StringsCompleter;
+import org.jline.terminal.Size;
 import org.jline.terminal.Terminal;
 import org.jline.terminal.Terminal.Signal;
 import org.jspecify.annotations.Nullable;
 
 /** Lines that a person edits, with those of former chats at hand. */
 final class TerminalInput implements ChatInput {
+  private static final Size ORDINARY = new Size(80, 24);
+
   private final Terminal terminal;
   private final LineReader reader;
   private @Nullable Runnable action;
@@ -32,6 +35,9 @@ final class TerminalInput implements ChatInput {
    */
   TerminalInput(Terminal terminal, @Nullable Path history) {
     this.terminal = terminal;
+    if (terminal.getWidth() <= 0 || terminal.getHeight() <= 0) {
+      terminal.setSize(ORDINARY); // some consoles do not know theirs, and no line fits in nothing
+    }
     LineReaderBuilder builder =
         LineReaderBuilder.builder()
             .terminal(terminal)

@@ -45,7 +45,7 @@ final class TokenizeCommand extends Subcommand {
   @Option(names = "--no-special", description = "Read <|im_end|> and its like as ordinary text.")
   private boolean noSpecial;
 
-  @Option(names = "--json", description = "Print {\"tokens\":[…],\"pieces\":[…]}.")
+  @Option(names = "--json", description = "Print one JSON object: tokens, pieces.")
   private boolean json;
 
   @Override

@@ -1,81 +1,86 @@
 package dev.qwq.examples.accuracy;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.qwq.Backend;
 import dev.qwq.ModelOptions;
 import dev.qwq.examples.accuracy.Problem.Kind;
 import dev.qwq.examples.cli.TestModels;
 import dev.qwq.model.QuantizationMix;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Prints how many fresh problems the bundled model solves on each backend and with each kind of
- * weights: {@code mvn -pl qwq-examples -am test-compile}, then run this class with the number of
- * problems of each kind (default 200) and a seed (default 1). The reference backend takes minutes.
+ * weights, as a table. It takes minutes, most of them on the reference backend, and so is no part
+ * of the ordinary tests: {@code mvn -pl qwq-examples -am test -Dtest=AccuracyReport
+ * -Dsurefire.failIfNoSpecifiedTests=false}; {@code -Dqwq.accuracy=50} draws 50 problems of each
+ * kind instead of 200.
  */
-final class AccuracyReport {
-  private AccuracyReport() {}
+class AccuracyReport {
+  private static final long SEED = 1;
+  private static final int PER_KIND = Integer.getInteger("qwq.accuracy", 200);
+  private static final String REFERENCE = "reference BF16";
+  private static final String Q8_0 = "cpu Q8_0";
+  private static final String Q4_K = "cpu Q4_K";
+
+  @TempDir static Path folder;
 
   private record Setup(String name, Backend backend, Path model) {}
 
-  public static void main(String[] args) throws Exception {
-    int perKind = args.length > 0 ? Integer.parseInt(args[0]) : 200;
-    long seed = args.length > 1 ? Long.parseLong(args[1]) : 1;
-    Map<Kind, List<Problem>> problems = Accuracy.problems(seed, perKind);
-    Path folder = Files.createTempDirectory("qwq-accuracy");
+  @Test
+  void report() throws Exception {
+    Map<Kind, List<Problem>> problems = Accuracy.problems(SEED, PER_KIND);
     Map<String, Map<Kind, Integer>> solved = new LinkedHashMap<>();
-    try {
-      for (Setup setup : setups(folder)) {
-        long start = System.nanoTime();
-        ModelOptions.Builder options = ModelOptions.builder().backend(setup.backend());
-        solved.put(setup.name(), Accuracy.solved(setup.model(), options, problems));
-        System.err.printf(
-            Locale.ROOT, "%s: %.0f s%n", setup.name(), (System.nanoTime() - start) / 1e9);
-      }
-    } finally {
-      try (var files = Files.list(folder)) {
-        for (Path file : files.toList()) {
-          Files.delete(file);
-        }
-      }
-      Files.delete(folder);
+    for (Setup setup : setups()) {
+      ModelOptions.Builder options = ModelOptions.builder().backend(setup.backend());
+      solved.put(setup.name(), Accuracy.solved(setup.model(), options, problems));
     }
-    print(perKind, seed, solved);
+    System.out.println(table(solved));
+    int reference = sum(solved, REFERENCE);
+    int point = PER_KIND * Kind.values().length / 100;
+    assertThat(reference - sum(solved, Q8_0)).as("lost by Q8_0").isLessThanOrEqualTo(point);
+    assertThat(reference - sum(solved, Q4_K)).as("lost by Q4_K").isLessThanOrEqualTo(10 * point);
   }
 
-  private static List<Setup> setups(Path folder) {
-    List<Setup> setups = new ArrayList<>();
-    setups.add(new Setup("reference BF16", Backend.REFERENCE, TestModels.bundled()));
-    setups.add(new Setup("cpu BF16", Backend.CPU, TestModels.bundled()));
-    for (QuantizationMix mix : List.of(QuantizationMix.Q8_0, QuantizationMix.Q4_K_M)) {
-      setups.add(new Setup("cpu " + mix, Backend.CPU, Quantized.write(mix, folder)));
-    }
-    return setups;
+  private static int sum(Map<String, Map<Kind, Integer>> solved, String name) {
+    return Accuracy.sum(solved.getOrDefault(name, Map.of()));
+  }
+
+  private static List<Setup> setups() {
+    Path bundled = TestModels.bundled();
+    return List.of(
+        new Setup(REFERENCE, Backend.REFERENCE, bundled),
+        new Setup("cpu BF16", Backend.CPU, bundled),
+        new Setup(Q8_0, Backend.CPU, Quantized.write(QuantizationMix.Q8_0, folder)),
+        new Setup(Q4_K, Backend.CPU, Quantized.write(QuantizationMix.Q4_K_M, folder)));
   }
 
   /** A Markdown table: right answers in percent. */
-  private static void print(int perKind, long seed, Map<String, Map<Kind, Integer>> solved) {
-    System.out.printf(
-        "%d fresh problems of each kind, seed %d; solved, in percent%n%n", perKind, seed);
-    System.out.print("| kind |");
-    solved.keySet().forEach(name -> System.out.print(" " + name + " |"));
-    System.out.println("\n|---|" + "---|".repeat(solved.size()));
+  private static String table(Map<String, Map<Kind, Integer>> solved) {
+    StringBuilder table = new StringBuilder();
+    table.append(
+        String.format(
+            "Solved of %d fresh problems of each kind, in percent (seed %d)%n%n", PER_KIND, SEED));
+    table.append("| kind | ").append(String.join(" | ", solved.keySet())).append(" |\n");
+    table.append("|---|").append("---|".repeat(solved.size())).append('\n');
     for (Kind kind : Kind.values()) {
-      System.out.print("| " + kind.name().toLowerCase(Locale.ROOT) + " |");
-      solved
-          .values()
-          .forEach(counts -> System.out.print(percent(counts.getOrDefault(kind, 0), perKind)));
-      System.out.println();
+      table.append("| ").append(kind.name().toLowerCase(Locale.ROOT)).append(" |");
+      for (Map<Kind, Integer> counts : solved.values()) {
+        table.append(percent(counts.getOrDefault(kind, 0), PER_KIND));
+      }
+      table.append('\n');
     }
-    System.out.print("| all |");
-    int all = perKind * Kind.values().length;
-    solved.values().forEach(counts -> System.out.print(percent(Accuracy.sum(counts), all)));
-    System.out.println();
+    table.append("| all |");
+    for (Map<Kind, Integer> counts : solved.values()) {
+      table.append(percent(Accuracy.sum(counts), PER_KIND * Kind.values().length));
+    }
+    return table.toString();
   }
 
   private static String percent(int count, int of) {

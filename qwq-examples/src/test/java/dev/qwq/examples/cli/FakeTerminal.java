@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.PipedInputStream;
 import java.io.PipedOutputStream;
 import java.time.Duration;
+import org.jline.terminal.Size;
 import org.jline.terminal.Terminal;
 import org.jline.terminal.impl.ExternalTerminal;
 
@@ -21,6 +22,7 @@ final class FakeTerminal implements AutoCloseable {
 
   FakeTerminal() throws IOException {
     terminal = new ExternalTerminal("fake", "xterm", new PipedInputStream(keyboard), screen, UTF_8);
+    terminal.setSize(new Size(0, 0)); // as consoles have that nobody told theirs
   }
 
   Terminal terminal() {

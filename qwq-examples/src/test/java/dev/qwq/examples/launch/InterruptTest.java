@@ -41,7 +41,16 @@ class InterruptTest {
     assertThat(made.status()).as(made.err()).isZero();
     ProcessBuilder builder =
         Processes.builder(
-            home, java, "generate", "-m", talkative.toString(), "--prompt", "talk", "--raw");
+            home,
+            java,
+            "generate",
+            "--raw",
+            "--prompt",
+            "talk",
+            "--temperature", // repeats itself to the context's end
+            "0",
+            "--model",
+            talkative.toString());
     List<String> command = new ArrayList<>(builder.command());
     command.addFirst(SETSID.toString());
     Path err = folder.resolve("err");
