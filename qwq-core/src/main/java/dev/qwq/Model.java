@@ -264,7 +264,8 @@ public final class Model implements AutoCloseable {
    * Measures how likely the model finds a text, and says how far it has come.
    *
    * @param tokens its ids, as many as the context holds; nothing is added
-   * @param progress hears how many tokens are done, on the engine's thread: it must return quickly
+   * @param progress hears how many tokens are done, on the engine's thread: it must return quickly,
+   *     and not call this model, its sessions or streams
    * @param logitsAt positions after which the logits are wanted, 0 for those after the first token
    * @return likelihood and logits
    * @throws QwqException with {@code INVALID_ARGUMENT} if there are no such ids or positions,
