@@ -82,17 +82,14 @@ double relative_error(const std::vector<float>& actual, const std::vector<std::v
 // The cpu backend computes in f32 and keeps K and V in f16: they may fall to the other side of a rounding
 // than the oracle's, by 2^-11; as a bound, as if every one of a layer did.
 //
-// Generated tokens of quantised models have their activations rounded to int8 for every product, in steps of
+// The activations of quantised models are rounded to int8 for every product, in steps of
 // 1/127 of the largest of 32: an error of step / sqrt(12), relative to their root mean square, where the
 // largest is at most 4 of these (2.1 for normal values, more behind silu). Four such roundings a layer and
 // one before lm_head are independent of each other, and norms and residuals do not enlarge them.
-double tolerance(const BackendChoice& backend, const Shape& shape, int32_t role) {
+double tolerance(const BackendChoice& backend, const Shape& shape) {
   if (backend.backend == QWQ_BACKEND_REFERENCE) return (12 * shape.n_layers + 4) * 0x1p-24;
   const bool quantised = shape.dtype != QWQ_F32 && shape.dtype != QWQ_F16 && shape.dtype != QWQ_BF16;
-  if (role == QWQ_ROLE_GENERATED && quantised) {
-    return std::sqrt(4.0 * shape.n_layers + 1) * 4 / (127 * std::sqrt(12.0));
-  }
-  return 0x1p-11;
+  return quantised ? std::sqrt(4.0 * shape.n_layers + 1) * 4 / (127 * std::sqrt(12.0)) : 0x1p-11;
 }
 
 // Bits of the logits after every token, prefilled in the given chunks.
@@ -123,9 +120,9 @@ TEST(matches_the_double_precision_decoder) {
       TestEngine engine(model, backend, 2);
       for (const int32_t role : {QWQ_ROLE_PROMPT, QWQ_ROLE_GENERATED}) {
         const double error = relative_error(prefill(engine, tokens, 21, role), expected);
-        if (!(error <= tolerance(backend, shape, role))) {
+        if (!(error <= tolerance(backend, shape))) {
           fail(__FILE__, __LINE__, shape.name, " on ", backend.name(), ", role ", role, ": relative error ",
-               error, ", expected at most ", tolerance(backend, shape, role), " (seed ", kSeed, ")");
+               error, ", expected at most ", tolerance(backend, shape), " (seed ", kSeed, ")");
         }
       }
     }

@@ -42,16 +42,14 @@ struct Product {
   bool with_bias;
 };
 
-bool uses_int8(DType dtype, Recipe recipe) {
-  return recipe == Recipe::kDecode && find_format(dtype)->block_elements > 1;
-}
+bool uses_int8(DType dtype) { return find_format(dtype)->block_elements > 1; }
 
 // Additions an element passes through; see the headers of the recipes. The longest chain is used.
 double additions(int64_t cols, int lanes) {
   const double n = static_cast<double>(cols);
   const double prefill = std::min(n, 1024.0) / lanes + 1 + n / 1024 + 1;
   const double decode = n / (4.0 * lanes) + 4 + 2;
-  const double int8 = n / 256 + 1 + 3 + 5;
+  const double int8 = 2 * (n / 256 + 1) + 2 + 3 + 1;
   return std::max({prefill, decode, int8}) + std::log2(lanes) + 2;
 }
 
@@ -96,7 +94,7 @@ void check_product(const Variant& variant, DType dtype, const Shape& shape, Reci
   Product product(dtype, shape, flush, shape.rows % 2 == 0);
   const std::vector<float> actual = product.run(*variant.backend, recipe);
   const std::vector<float> reference = product.run(reference_backend(), recipe);
-  const bool int8 = uses_int8(dtype, recipe);
+  const bool int8 = uses_int8(dtype);
   std::vector<Rounded> rounded(static_cast<size_t>(shape.n_rows));
   for (size_t r = 0; int8 && r < rounded.size(); ++r) {
     rounded[r] = round_activations(product.x.data() + static_cast<int64_t>(r) * shape.cols, shape.cols);
@@ -161,7 +159,7 @@ TEST(all_tails_of_columns) {
 
 TEST(all_tails_of_rows) {
   for_all([](const Variant& variant, const FormatInfo& format, Recipe recipe) {
-    for (int64_t n_rows = 1; n_rows <= 14; ++n_rows) {
+    for (int64_t n_rows = 1; n_rows <= 24; ++n_rows) {
       check_product(variant, format.dtype, {7, 256, n_rows}, recipe, Flush::kEnd);
     }
     for (int64_t rows = 1; rows <= 18; ++rows) {
@@ -175,7 +173,10 @@ TEST(all_tails_of_rows) {
 
 TEST(more_rows_than_a_task_takes) {
   for (const Variant& variant : usable_variants()) {
-    check_product(variant, DType::kQ4_K, {50, 256, 515}, Recipe::kPrefill, Flush::kEnd);
+    // Panels of 16 or 8 rows, alone and three vectors at once, with rows left over and with a padded vector.
+    for (const int64_t n_rows : {192, 200, 209, 515}) {
+      check_product(variant, DType::kQ4_K, {50, 256, n_rows}, Recipe::kPrefill, Flush::kEnd);
+    }
     check_product(variant, DType::kBF16, {20, 70, 515}, Recipe::kDecode, Flush::kEnd);
   }
 }
@@ -232,17 +233,21 @@ TEST(bits_do_not_depend_on_batch_or_threads) {
   });
 }
 
-// Generated tokens of quantised models: the same bits on every instruction set.
+// Quantised models give the same bits on every instruction set, in both roles, in panels and row by row.
 TEST(int8_bits_are_the_same_on_all_variants) {
   const std::vector<Variant> variants = usable_variants();
   for (const FormatInfo& format : all_formats()) {
     if (format.block_elements == 1) continue;
     for (const int64_t cols : {256, 512, 1280, 3584, 288, 480, 3552}) {
       if (cols % format.block_elements != 0) continue;
-      Product product(format.dtype, {37, cols, 3}, Flush::kEnd);
-      const std::vector<float> first = product.run(*variants[0].backend, Recipe::kDecode);
-      for (size_t i = 1; i < variants.size(); ++i) {
-        CHECK(same_bits(product.run(*variants[i].backend, Recipe::kDecode), first));
+      for (const int64_t n_rows : {3, 29}) {
+        Product product(format.dtype, {37, cols, n_rows}, Flush::kEnd);
+        const std::vector<float> first = product.run(*variants[0].backend, Recipe::kDecode);
+        for (const Variant& variant : variants) {
+          for (const Recipe recipe : {Recipe::kPrefill, Recipe::kDecode}) {
+            CHECK(same_bits(product.run(*variant.backend, recipe), first));
+          }
+        }
       }
     }
   }
@@ -254,7 +259,8 @@ TEST(int8_extremes_are_exact) {
     if (format.block_elements == 1) continue;
     for (const int fill : {0x00, 0x7f, 0x80, 0xff}) {
       const int64_t cols = 256;
-      Product product(format.dtype, {1, cols, 4}, Flush::kEnd, false);
+      constexpr int64_t kRows = 20;  // the four below again and again: panels, and rows beside them
+      Product product(format.dtype, {1, cols, kRows}, Flush::kEnd, false);
       std::byte* bytes = const_cast<std::byte*>(product.weight.tensor().data);
       std::memset(bytes, fill, product.weight.tensor().row_bytes);
       for (int64_t k = 0; k < cols; k += format.block_elements) {  // scales of 1
@@ -266,16 +272,16 @@ TEST(int8_extremes_are_exact) {
         }
         if (format.dtype == DType::kQ4_K) store<uint16_t>(block + 2, 0x3c00);
       }
-      for (int64_t i = 0; i < cols; ++i) {
-        product.x[static_cast<size_t>(i)] = 127;
-        product.x[static_cast<size_t>(cols + i)] = -127;
-        product.x[static_cast<size_t>(2 * cols + i)] = i % 2 == 0 ? 127.0f : -127.0f;
-        product.x[static_cast<size_t>(3 * cols + i)] = 0;
+      for (int64_t r = 0; r < kRows; ++r) {
+        for (int64_t i = 0; i < cols; ++i) {
+          const float values[] = {127, -127, i % 2 == 0 ? 127.0f : -127.0f, 0};
+          product.x[static_cast<size_t>(r * cols + i)] = values[r % 4];
+        }
       }
       const std::vector<float> w = product.weight.decoded_row(0);
       for (const Variant& variant : usable_variants()) {
         const std::vector<float> actual = product.run(*variant.backend, Recipe::kDecode);
-        for (int64_t r = 0; r < 4; ++r) {
+        for (int64_t r = 0; r < kRows; ++r) {
           double exact = 0;
           double magnitude = 0;
           for (size_t k = 0; k < w.size(); ++k) {

@@ -1,6 +1,7 @@
-// Activations of the decode recipe for quantised weights: int8 with a scale for each 32 elements.
+// Activations of the int8 recipe: int8 with a scale for each 32 elements.
 #pragma once
 
+#include "kernels/cpu/int8/recipe.h"
 #include "kernels/cpu/matmul_tiles.h"
 
 namespace qwq::cpu {
@@ -9,13 +10,11 @@ namespace qwq::cpu {
 // too.
 struct ActivationGroup {
   int8_t q[256];
+  int8_t paired[256];       // q in 16-byte pieces: first 16 of blocks 0 and 1, last 16 of both, ...
   float scale[8];
-  // Sums of q over 16 elements; half h of block b at 8 (b / 4) + 4 h + b % 4, the order in which the x86
-  // kernels' horizontal sums come out.
-  int16_t sums[16];
+  float scaled_sum[8];      // scale times the sum of q over the block
+  int16_t half_sums[2][8];  // sums of q over the first and over the last 16 elements of each block
 };
-
-inline constexpr int kGroupElements = 256;
 
 // Smaller than anything a model computes with; keeps 127 / largest finite.
 inline constexpr float kZeroActivation = 1e-30f;
@@ -36,6 +35,7 @@ void quantize_block(const float* x, int block, ActivationGroup* group) {
   const F inverse = V::set1(magnitude > 0.0f ? 127.0f / magnitude : 0.0f);
   float levels[32];
   for (int i = 0; i < 32; i += V::kLanes) V::store(levels + i, V::round(V::mul(V::load(x + i), inverse)));
+  int32_t block_sum = 0;
   for (int half = 0; half < 2; ++half) {
     int32_t sum = 0;
     for (int i = 16 * half; i < 16 * half + 16; ++i) {
@@ -43,9 +43,13 @@ void quantize_block(const float* x, int block, ActivationGroup* group) {
       group->q[32 * block + i] = static_cast<int8_t>(q);
       sum += q;
     }
-    group->sums[8 * (block / 4) + 4 * half + block % 4] = static_cast<int16_t>(sum);
+    __builtin_memcpy(group->paired + 64 * (block / 2) + 32 * half + 16 * (block % 2),
+                     group->q + 32 * block + 16 * half, 16);
+    group->half_sums[half][block] = static_cast<int16_t>(sum);
+    block_sum += sum;
   }
   group->scale[block] = magnitude / 127.0f;
+  group->scaled_sum[block] = group->scale[block] * static_cast<float>(block_sum);
 }
 
 template <class V>
@@ -55,25 +59,5 @@ void quantize_group(const float* x, int64_t n, ActivationGroup* group) {
 }
 
 inline int64_t activation_groups(int64_t cols) { return ceil_div(cols, kGroupElements); }
-
-inline size_t activation_bytes(int64_t rows, int64_t cols) {
-  return static_cast<size_t>(rows * activation_groups(cols)) * sizeof(ActivationGroup);
-}
-
-// All rows of x into the start of scratch: [n_rows, groups].
-template <class V>
-const ActivationGroup* quantize_activations(OpContext& ctx, const MatmulArgs& args) {
-  ActivationGroup* groups = reinterpret_cast<ActivationGroup*>(ctx.scratch);
-  const int64_t n_groups = activation_groups(args.cols);
-  constexpr int64_t kGroupsPerTask = 32;
-  ctx.pool->parallel_for(ceil_div(args.n_rows * n_groups, kGroupsPerTask), [&](int64_t task, int) {
-    const int64_t end = smaller((task + 1) * kGroupsPerTask, args.n_rows * n_groups);
-    for (int64_t g = task * kGroupsPerTask; g < end; ++g) {
-      const int64_t column = g % n_groups * kGroupElements;
-      quantize_group<V>(args.x + g / n_groups * args.cols + column, args.cols - column, groups + g);
-    }
-  });
-  return groups;
-}
 
 }  // namespace qwq::cpu

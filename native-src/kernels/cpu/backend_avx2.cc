@@ -1,4 +1,4 @@
-#include "kernels/cpu/int8_x86.h"
+#include "kernels/cpu/int8/panel_avx2.h"
 #include "kernels/cpu/ops.h"
 #include "kernels/cpu/variants.h"
 #include "kernels/cpu/vec_avx2.h"

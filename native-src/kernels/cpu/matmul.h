@@ -1,40 +1,56 @@
 #pragma once
 
+#include "kernels/cpu/int8/matmul_int8.h"
 #include "kernels/cpu/matmul_decode.h"
-#include "kernels/cpu/matmul_int8.h"
 #include "kernels/cpu/matmul_prefill.h"
 
 namespace qwq::cpu {
 
-inline size_t matmul_scratch_bytes(const OpLimits& limits) {
-  const size_t panels = static_cast<size_t>(limits.n_threads) * padded_bytes(kPanelBytes);
-  const size_t activations = activation_bytes(limits.max_rows, limits.max_cols);
-  return panels > activations ? panels : activations;
+// What a worker needs beside the activations.
+template <class V>
+constexpr size_t matmul_worker_bytes() {
+  return panel_scratch_bytes<V>() > kPanelBytes ? panel_scratch_bytes<V>() : kPanelBytes;
 }
 
 template <class V>
-void matmul_prefill(OpContext& ctx, const MatmulArgs& args) {
-  for_tiles<V>(ctx, args, kPanelFeatures, kPanelRows,
-               [&](const MatmulTile& tile, int worker) { multiply_panel<V>(ctx, args, tile, worker); });
+size_t matmul_scratch_bytes(const OpLimits& limits) {
+  return padded_bytes(quantized_rows_bytes<V>(limits.max_rows, limits.max_cols)) +
+         static_cast<size_t>(limits.n_threads) * padded_bytes(matmul_worker_bytes<V>());
+}
+
+QWQ_INLINE bool is_plain(DType dtype) {
+  return visit_format(dtype, []<class Format>() { return kIsPlain<Format>; });
 }
 
 QWQ_INLINE bool any_quantised(const MatmulArgs& args) {
   for (int j = 0; j < args.n_jobs; ++j) {
-    if (!visit_format(args.jobs[j].weight->dtype, []<class Format>() { return kIsPlain<Format>; }))
-      return true;
+    if (!is_plain(args.jobs[j].weight->dtype)) return true;
   }
   return false;
 }
 
+// Formats that hold floats have a recipe for prompts and one for generated tokens; quantised ones follow the
+// int8 recipe in both roles.
 template <class V>
-void matmul_decode(OpContext& ctx, const MatmulArgs& args) {
-  const ActivationGroup* activations = any_quantised(args) ? quantize_activations<V>(ctx, args) : nullptr;
-  for_tiles<V>(ctx, args, kDecodeFeatures, kPanelRows, [&](const MatmulTile& tile, int) {
+void multiply_plain(const OpContext& ctx, const MatmulArgs& args, const MatmulTile& tile, float* panel) {
+  if (args.recipe == Recipe::kPrefill) return multiply_panel<V>(ctx, args, tile, panel);
+  visit_format(tile.job->weight->dtype, [&]<class Format>() {
+    if constexpr (kIsPlain<Format>) dot_tile<V, Format>(args, tile);
+  });
+}
+
+template <class V>
+void multiply_tiles(OpContext& ctx, const MatmulArgs& args, const QuantizedRows<V>* rows) {
+  const bool panels = args.recipe == Recipe::kPrefill || (rows != nullptr && rows->packed() > 0);
+  const int features = panels ? kPanelFeatures : kDecodeFeatures;
+  const size_t skip = padded_bytes(quantized_rows_bytes<V>(args.n_rows, args.cols));
+  for_tiles<V>(ctx, args, features, kTaskRows, kFewestTaskRows, [&](const MatmulTile& tile, int worker) {
+    std::byte* memory = worker_scratch<std::byte>(ctx, worker, matmul_worker_bytes<V>(), skip);
     visit_format(tile.job->weight->dtype, [&]<class Format>() {
       if constexpr (kIsPlain<Format>) {
-        dot_tile<V, Format>(args, tile);
+        multiply_plain<V>(ctx, args, tile, reinterpret_cast<float*>(memory));
       } else {
-        dot_tile_int8<V, Format>(activations, activation_groups(args.cols), tile);
+        rows->template multiply<Format>(ctx, tile, memory);
       }
     });
   });
@@ -42,11 +58,9 @@ void matmul_decode(OpContext& ctx, const MatmulArgs& args) {
 
 template <class V>
 void matmul(OpContext& ctx, const MatmulArgs& args) {
-  if (args.recipe == Recipe::kPrefill) {
-    matmul_prefill<V>(ctx, args);
-  } else {
-    matmul_decode<V>(ctx, args);
-  }
+  if (!any_quantised(args)) return multiply_tiles<V>(ctx, args, nullptr);
+  const QuantizedRows<V> rows(ctx, args);
+  multiply_tiles<V>(ctx, args, &rows);
 }
 
 }  // namespace qwq::cpu

@@ -12,8 +12,6 @@
 
 namespace qwq::cpu {
 
-inline constexpr int kDecodeFeatures = 16;  // of a task
-
 // sums[r] = x[r, :] . weights
 template <class V, class Format, int R>
 QWQ_INLINE void dot_rows(const std::byte* weights, const float* x, int64_t cols, float (&sums)[R]) {

@@ -14,14 +14,10 @@
 
 #include "kernels/cpu/matmul_tiles.h"
 #include "kernels/cpu/unpack.h"
-#include "kernels/scratch.h"
 
 namespace qwq::cpu {
 
-inline constexpr int kPanelFeatures = 48;  // a multiple of every kTileFeatures
 inline constexpr int kPanelDepth = 1024;   // a multiple of every block size
-// Rows of x a task takes. Unpacking a weight costs about as much as multiplying it with eight rows.
-inline constexpr int64_t kPanelRows = 256;
 
 inline constexpr size_t kPanelBytes = sizeof(float) * kPanelFeatures * kPanelDepth;
 
@@ -110,9 +106,8 @@ void unpack_panel(const MatmulTile& tile, int64_t column, int depth, float* pane
 }
 
 template <class V>
-void multiply_panel(const OpContext& ctx, const MatmulArgs& args, const MatmulTile& tile, int worker) {
+void multiply_panel(const OpContext& ctx, const MatmulArgs& args, const MatmulTile& tile, float* panel) {
   static_assert(kPanelFeatures % V::kTileFeatures == 0);
-  float* panel = worker_scratch<float>(ctx, worker, kPanelBytes);
   const auto unpack_block =
       visit_format(tile.job->weight->dtype, []<class Format>() { return &unpack_panel<V, Format>; });
   for (int64_t column = 0; column < args.cols; column += kPanelDepth) {

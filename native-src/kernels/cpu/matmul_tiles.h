@@ -6,6 +6,13 @@
 
 namespace qwq::cpu {
 
+// Of a task. Panels amortise taking weights apart over many rows and must fit a core's own cache; where weights
+// are read once, small tasks spread them evenly.
+inline constexpr int kPanelFeatures = 48;  // a multiple of every register tile
+inline constexpr int kDecodeFeatures = 16;
+inline constexpr int64_t kTaskRows = 192;   // a multiple of every register tile of rows
+inline constexpr int64_t kFewestTaskRows = 16;  // no task takes fewer, unless there are no more
+
 // A piece of one job: features [feature, feature + n_features), rows [row, row + n_rows) of x.
 struct MatmulTile {
   const MatmulJob* job;
@@ -19,11 +26,12 @@ QWQ_INLINE int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 QWQ_INLINE int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 // Calls body(tile, worker) on the pool for tiles that cover all jobs, so that small matrices (k and v)
-// share a section with large ones.
+// share a section with large ones. A last row tile of fewer than `fewest` rows joins the one before it.
 template <class V, typename Body>
 void for_tiles(OpContext& ctx, const MatmulArgs& args, int features_per_tile, int64_t rows_per_tile,
-               Body&& body) {
-  const int64_t row_tiles = ceil_div(args.n_rows, rows_per_tile);
+               int64_t fewest, Body&& body) {
+  int64_t row_tiles = ceil_div(args.n_rows, rows_per_tile);
+  if (row_tiles > 1 && args.n_rows - (row_tiles - 1) * rows_per_tile < fewest) --row_tiles;
   int64_t n_tasks = 0;
   for (int j = 0; j < args.n_jobs; ++j) {
     n_tasks += ceil_div(args.jobs[j].weight->rows, features_per_tile) * row_tiles;
@@ -39,9 +47,10 @@ void for_tiles(OpContext& ctx, const MatmulArgs& args, int features_per_tile, in
     }
     const int64_t feature = task / row_tiles * features_per_tile;
     const int64_t row = task % row_tiles * rows_per_tile;
+    const int64_t row_end = task % row_tiles == row_tiles - 1 ? args.n_rows : row + rows_per_tile;
     const MatmulTile tile = {job, feature,
                              static_cast<int>(smaller(features_per_tile, job->weight->rows - feature)), row,
-                             smaller(rows_per_tile, args.n_rows - row)};
+                             row_end - row};
     body(tile, worker);
   });
 }

@@ -53,10 +53,26 @@ struct Avx2 {
     return _mm_cvtss_f32(most);
   }
 
+  static constexpr bool kAnyUnsignedBytes = false;  // dot_bytes is exact for u up to 128 only
+
   // Eight sums of four products of u (unsigned) and s (signed bytes). Exact while |sum of two products| <
   // 2^15: maddubs saturates.
   QWQ_INLINE static __m256i dot_bytes(__m256i u, __m256i s) {
     return _mm256_madd_epi16(_mm256_maddubs_epi16(u, s), _mm256_set1_epi16(1));
+  }
+
+  // The 16-bit words at p + offset, p + offset + stride, ...: eight, from 8 stride bytes at p.
+  template <int stride, int offset>
+  QWQ_INLINE static __m128i gather_words(const std::byte* p) {
+    p += offset;
+    return _mm_setr_epi16(load_word(p), load_word(p + stride), load_word(p + 2 * stride),
+                          load_word(p + 3 * stride), load_word(p + 4 * stride), load_word(p + 5 * stride),
+                          load_word(p + 6 * stride), load_word(p + 7 * stride));
+  }
+  QWQ_INLINE static int16_t load_word(const std::byte* p) {
+    int16_t word;
+    __builtin_memcpy(&word, p, sizeof(word));
+    return word;
   }
 
   QWQ_INLINE static __m128i load_16bit(const void* p) {

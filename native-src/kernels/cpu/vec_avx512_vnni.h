@@ -54,9 +54,36 @@ struct Avx512Vnni {
     return _mm_cvtss_f32(most);
   }
 
+  static constexpr bool kAnyUnsignedBytes = true;  // dot_bytes is exact for all u
+
   // Eight sums of four products of u (unsigned) and s (signed bytes), exact.
   QWQ_INLINE static __m256i dot_bytes(__m256i u, __m256i s) {
     return _mm256_dpbusd_epi32(_mm256_setzero_si256(), u, s);
+  }
+
+  // The 16-bit words at p + offset, p + offset + stride, ...: eight, from 8 stride bytes at p.
+  template <int stride, int offset>
+  QWQ_INLINE static __m128i gather_words(const std::byte* p) {
+    static_assert(stride % 2 == 0 && offset % 2 == 0 && 16 <= stride && stride <= 40);
+    if constexpr (7 * stride + offset + 2 <= 128) {
+      return _mm512_castsi512_si128(permute_words<stride, offset>(p));
+    } else {
+      // Two loads of 128 bytes, neither beyond the end.
+      constexpr int upper = stride >= 32 ? 4 * stride : 8 * stride - 128;
+      const __m512i first = permute_words<stride, offset>(p);
+      const __m512i last = permute_words<stride, 4 * stride + offset - upper>(p + upper);
+      return _mm_unpacklo_epi64(_mm512_castsi512_si128(first), _mm512_castsi512_si128(last));
+    }
+  }
+  template <int stride, int offset>
+  QWQ_INLINE static __m512i permute_words(const std::byte* p) {
+    constexpr int W = stride / 2;
+    constexpr int O = offset / 2;
+    // Indices wrap at 64, where only four words are wanted.
+    const __m128i order =
+        _mm_setr_epi16(O, O + W, O + 2 * W, O + 3 * W, O + 4 * W, O + 5 * W, O + 6 * W, O + 7 * W);
+    return _mm512_permutex2var_epi16(_mm512_loadu_si512(p), _mm512_castsi128_si512(order),
+                                     _mm512_loadu_si512(p + 64));
   }
 
   QWQ_INLINE static F widen_bf16(__m256i v) {
