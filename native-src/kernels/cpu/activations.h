@@ -10,7 +10,7 @@ namespace qwq::cpu {
 // too.
 struct ActivationGroup {
   int8_t q[256];
-  int8_t paired[256];       // q in 16-byte pieces: first 16 of blocks 0 and 1, last 16 of both, ...
+  int8_t paired[256];  // q in 16-byte pieces: first 16 of blocks 0 and 1, last 16 of both, ...
   float scale[8];
   float scaled_sum[8];      // scale times the sum of q over the block
   int16_t half_sums[2][8];  // sums of q over the first and over the last 16 elements of each block

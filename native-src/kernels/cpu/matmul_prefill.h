@@ -17,7 +17,7 @@
 
 namespace qwq::cpu {
 
-inline constexpr int kPanelDepth = 1024;   // a multiple of every block size
+inline constexpr int kPanelDepth = 1024;  // a multiple of every block size
 
 inline constexpr size_t kPanelBytes = sizeof(float) * kPanelFeatures * kPanelDepth;
 

@@ -30,7 +30,8 @@ struct Int8 {
     Int8Format<Format>::levels(w, levels);
     Int8Format<Format>::scales(w, &scales);
     for (int r = 0; r < R; ++r) {
-      for (int b = 0; b < 8; ++b) add_block<Format>(levels, scales, activations[r * stride], b, acc[r].lane[b]);
+      for (int b = 0; b < 8; ++b)
+        add_block<Format>(levels, scales, activations[r * stride], b, acc[r].lane[b]);
     }
   }
 
@@ -52,8 +53,7 @@ struct Int8 {
     using Traits = Int8Format<Format>;
     const int32_t first = dot16<Format>(levels + 32 * b, a.q + 32 * b);
     const int32_t last = dot16<Format>(levels + 32 * b + 16, a.q + 32 * b + 16);
-    const int32_t dot =
-        Traits::kHalves ? scales.s[2 * b] * first + scales.s[2 * b + 1] * last : first + last;
+    const int32_t dot = Traits::kHalves ? scales.s[2 * b] * first + scales.s[2 * b + 1] * last : first + last;
     lane = __builtin_fmaf(static_cast<float>(dot), scales.d[b] * a.scale[b], lane);
     if constexpr (Traits::kMinimum && Traits::kHalves) {
       for (int half = 0; half < 2; ++half) {

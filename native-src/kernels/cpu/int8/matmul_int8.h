@@ -55,8 +55,10 @@ class QuantizedRows {
       MatmulTile panel = tile;
       panel.n_rows = smaller(packed_, end) - tile.row;
       if (panel.n_rows > 0) {
-        const auto* rows = reinterpret_cast<const PackedGroup<kRows>*>(packed_groups_) + tile.row / kRows * groups_;
-        PanelProduct<V>(panel, rows, reinterpret_cast<PanelScratch<V>*>(worker_memory)).template run<Format>(ctx);
+        const auto* rows =
+            reinterpret_cast<const PackedGroup<kRows>*>(packed_groups_) + tile.row / kRows * groups_;
+        PanelProduct<V>(panel, rows, reinterpret_cast<PanelScratch<V>*>(worker_memory))
+            .template run<Format>(ctx);
       }
     }
     MatmulTile rest = tile;

@@ -8,9 +8,9 @@ namespace qwq::cpu {
 // once with weights that are broadcast four levels at a time.
 template <int kRows>
 struct PackedGroup {
-  int8_t q[64][kRows][4];           // four consecutive elements of each row
-  float scale[8][kRows];            // of block b
-  int32_t half_sums[2][8][kRows];   // of the first and last 16 elements of block b
+  int8_t q[64][kRows][4];          // four consecutive elements of each row
+  float scale[8][kRows];           // of block b
+  int32_t half_sums[2][8][kRows];  // of the first and last 16 elements of block b
 };
 
 // Lane `lane` of a packed group.

@@ -64,8 +64,9 @@ constexpr size_t panel_scratch_bytes() {
 
 // Sums over K = 8 (a block) or 4 (a half) quads of levels, less the format's offset.
 template <class V, class Format, int K, int N, int M>
-QWQ_INLINE void dot_tile_block(const PanelGroup* const (&w)[N], const PackedGroup<Int8Panel<V>::kRows>* const (&x)[M],
-                               int b, int half, typename Int8Panel<V>::I (&sums)[N][M]) {
+QWQ_INLINE void dot_tile_block(const PanelGroup* const (&w)[N],
+                               const PackedGroup<Int8Panel<V>::kRows>* const (&x)[M], int b, int half,
+                               typename Int8Panel<V>::I (&sums)[N][M]) {
   using P = Int8Panel<V>;
   constexpr int kOffset = P::template kShift<Format>;
   const int first = 8 * b + 4 * half;
@@ -90,8 +91,9 @@ QWQ_INLINE void dot_tile_block(const PanelGroup* const (&w)[N], const PackedGrou
 
 // Adds the block b of n_groups groups to acc.
 template <class V, class Format, int N, int M>
-QWQ_INLINE void add_tile_blocks(const PanelGroup* panel, const PackedGroup<Int8Panel<V>::kRows>* const (&rows)[M],
-                                int n_groups, int b, typename V::F (&acc)[N][M]) {
+QWQ_INLINE void add_tile_blocks(const PanelGroup* panel,
+                                const PackedGroup<Int8Panel<V>::kRows>* const (&rows)[M], int n_groups, int b,
+                                typename V::F (&acc)[N][M]) {
   using P = Int8Panel<V>;
   using I = typename P::I;
   using Traits = Int8Format<Format>;
@@ -183,7 +185,8 @@ class PanelProduct {
     const Tensor& weight = *tile_.job->weight;
     for (int f = 0; f < tile_.n_features; ++f) {
       const std::byte* row = weight.row(tile_.feature + f) + first * kGroupBytes<Format>;
-      const int64_t bytes = (weight.cols - first * kGroupElements) / Format::kBlockElements * Format::kBlockBytes;
+      const int64_t bytes =
+          (weight.cols - first * kGroupElements) / Format::kBlockElements * Format::kBlockBytes;
       for (int g = 0; g < depth; ++g) {
         const int64_t rest = bytes - g * int64_t{kGroupBytes<Format>};
         if (rest >= kGroupBytes<Format>) {
@@ -211,7 +214,8 @@ class PanelProduct {
 #pragma GCC unroll 8
         for (int n = 0; n < N; ++n) {
 #pragma GCC unroll 4
-          for (int m = 0; m < M; ++m) acc[n][m] = group == 0 ? V::zero() : V::load(scratch_.lanes[v + m][b][f + n]);
+          for (int m = 0; m < M; ++m)
+            acc[n][m] = group == 0 ? V::zero() : V::load(scratch_.lanes[v + m][b][f + n]);
         }
         add_tile_blocks<V, Format, N, M>(scratch_.panel[f], rows, depth, b, acc);
 #pragma GCC unroll 8

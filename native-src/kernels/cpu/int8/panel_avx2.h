@@ -18,7 +18,9 @@ struct Int8Panel<Avx2> {
 
   QWQ_INLINE static I zero() { return _mm256_setzero_si256(); }
   QWQ_INLINE static I set1(int32_t v) { return _mm256_set1_epi32(v); }
-  QWQ_INLINE static I load(const int32_t* p) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)); }
+  QWQ_INLINE static I load(const int32_t* p) {
+    return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+  }
   QWQ_INLINE static I add(I a, I b) { return _mm256_add_epi32(a, b); }
   QWQ_INLINE static I mul(I a, I b) { return _mm256_mullo_epi32(a, b); }
   template <int n>
@@ -34,7 +36,8 @@ struct Int8Panel<Avx2> {
 
   // Products of two are added up in 16 bits as long as they fit, then widened.
   template <class Format, int K, int N, int M>
-  QWQ_INLINE static void dot(const uint8_t* const (&levels)[N], const int8_t* const (&q)[M], I (&sums)[N][M]) {
+  QWQ_INLINE static void dot(const uint8_t* const (&levels)[N], const int8_t* const (&q)[M],
+                             I (&sums)[N][M]) {
     constexpr int kFit = 32767 / (2 * 127 * Int8Format<Format>::kLargest);
     constexpr int kSteps = kFit < K ? (kFit < 1 ? 1 : 1 << (31 - __builtin_clz(kFit))) : K;
     const I ones = _mm256_set1_epi16(1);
@@ -44,7 +47,8 @@ struct Int8Panel<Avx2> {
       for (int k = k0; k < k0 + kSteps; ++k) {
         I x[M];
 #pragma GCC unroll 4
-        for (int m = 0; m < M; ++m) x[m] = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(q[m] + 32 * k));
+        for (int m = 0; m < M; ++m)
+          x[m] = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(q[m] + 32 * k));
 #pragma GCC unroll 8
         for (int n = 0; n < N; ++n) {
           int32_t four;

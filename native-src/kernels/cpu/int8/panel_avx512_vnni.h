@@ -34,7 +34,8 @@ struct Int8Panel<Avx512Vnni> {
   }
 
   template <class Format, int K, int N, int M>
-  QWQ_INLINE static void dot(const uint8_t* const (&levels)[N], const int8_t* const (&q)[M], I (&sums)[N][M]) {
+  QWQ_INLINE static void dot(const uint8_t* const (&levels)[N], const int8_t* const (&q)[M],
+                             I (&sums)[N][M]) {
 #pragma GCC unroll 8
     for (int k = 0; k < K; ++k) {
       I x[M];

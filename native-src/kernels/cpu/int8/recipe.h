@@ -46,6 +46,6 @@ struct Int8Format;
 
 // Bytes of the blocks of a group.
 template <class Format>
-inline constexpr int kGroupBytes = kGroupElements / Format::kBlockElements* Format::kBlockBytes;
+inline constexpr int kGroupBytes = kGroupElements / Format::kBlockElements * Format::kBlockBytes;
 
 }  // namespace qwq::cpu

@@ -36,8 +36,8 @@ struct Int8X86 {
  private:
   // What is taken off the levels as dot() sees them.
   template <class Format>
-  static constexpr int kShift = Int8Format<Format>::kSigned ? (V::kAnyUnsignedBytes ? 128 : 0)
-                                                            : Int8Format<Format>::kOffset;
+  static constexpr int kShift =
+      Int8Format<Format>::kSigned ? (V::kAnyUnsignedBytes ? 128 : 0) : Int8Format<Format>::kOffset;
 
   template <class Format>
   QWQ_INLINE static __m256i dot(__m256i levels, __m256i q) {
@@ -112,8 +112,8 @@ struct Int8X86 {
   }
 
   template <class Format>
-  QWQ_INLINE static void add_row(const __m256i (&levels)[8], const X86Scales& scales, const ActivationGroup& a,
-                                 Lanes& acc) {
+  QWQ_INLINE static void add_row(const __m256i (&levels)[8], const X86Scales& scales,
+                                 const ActivationGroup& a, Lanes& acc) {
     using Traits = Int8Format<Format>;
     constexpr int kOffset = kShift<Format>;
     __m256i dots;

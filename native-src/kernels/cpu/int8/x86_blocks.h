@@ -38,7 +38,8 @@ QWQ_INLINE void add_fifth_bits(const std::byte* p, __m256i* first, __m256i* last
   // Byte i of `spread` is the byte that holds bit i; the mask picks the bit.
   const __m256i order = _mm256_setr_epi64x(0, 0x0101010101010101, 0x0404040404040404, 0x0505050505050505);
   const __m256i mask = _mm256_set1_epi64x(static_cast<int64_t>(0x8040201008040201));
-  const uint64_t both = load<uint32_t>(p) | static_cast<uint64_t>(load<uint32_t>(p + Format::kBlockBytes)) << 32;
+  const uint64_t both = load<uint32_t>(p) | static_cast<uint64_t>(load<uint32_t>(p + Format::kBlockBytes))
+                                                << 32;
   const __m256i bits = _mm256_set1_epi64x(static_cast<int64_t>(both));
   const __m256i sixteen = _mm256_set1_epi8(16);
   const __m256i low = _mm256_and_si256(_mm256_shuffle_epi8(bits, order), mask);

@@ -32,7 +32,9 @@ struct X86Levels;
 QWQ_INLINE __m256i load_32(const std::byte* p) {
   return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
 }
-QWQ_INLINE __m128i load_16(const std::byte* p) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p)); }
+QWQ_INLINE __m128i load_16(const std::byte* p) {
+  return _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+}
 QWQ_INLINE __m256 set1_f16(const std::byte* p) { return _mm256_set1_ps(_cvtsh_ss(load<uint16_t>(p))); }
 
 // Eight unsigned bytes as f32.
