@@ -33,6 +33,13 @@ void wait_for_change(const std::atomic<uint32_t>& value, uint32_t old, int spins
 
 }  // namespace
 
+// Tasks [next, end) that nobody has taken yet. A line of its own: taking one costs next to nothing as long as
+// only its owner does.
+struct alignas(64) TaskRange {
+  std::atomic<int64_t> next = 0;
+  int64_t end = 0;  // written while the gate is closed and nobody is inside
+};
+
 // A section is published by opening the gate and raising the epoch. Workers enter through the gate; the
 // caller closes it once no task is left and waits for those inside. A worker that wakes too late finds
 // the gate closed, so a short section never waits for a sleeper.
@@ -42,19 +49,35 @@ struct ThreadPool::State {
 
   alignas(64) std::atomic<uint32_t> epoch = 0;
   alignas(64) std::atomic<uint32_t> gate = 0;
-  alignas(64) std::atomic<int64_t> next_task = 0;
   std::atomic<bool> stopping = false;
 
   // Written by the caller while the gate is closed and nobody is inside.
-  alignas(64) int64_t n_tasks = 0;
-  void (*fn)(void* arg, int64_t task, int worker) = nullptr;
+  alignas(64) void (*fn)(void* arg, int64_t task, int worker) = nullptr;
   void* arg = nullptr;
+  std::vector<TaskRange> ranges;  // one for each worker
 
+  // Memory is read at full speed in long ascending streams only: a worker takes the tasks of its own range
+  // one after the other, and those that others have left when it has none.
   void take_tasks(int worker) {
-    for (;;) {
-      const int64_t task = next_task.fetch_add(1, std::memory_order_relaxed);
-      if (task >= n_tasks) return;
-      fn(arg, task, worker);
+    const size_t n = ranges.size();
+    for (size_t i = 0; i < n; ++i) {
+      TaskRange& range = ranges[(static_cast<size_t>(worker) + i) % n];
+      for (;;) {
+        const int64_t task = range.next.fetch_add(1, std::memory_order_relaxed);
+        if (task >= range.end) break;
+        fn(arg, task, worker);
+      }
+    }
+  }
+
+  void divide(int64_t n_tasks) {
+    const int64_t n = static_cast<int64_t>(ranges.size());
+    const int64_t share = n_tasks / n;
+    const int64_t rest = n_tasks % n;  // the first ranges get one more
+    for (int64_t i = 0; i < n; ++i) {
+      TaskRange& range = ranges[static_cast<size_t>(i)];
+      range.next.store(i * share + (i < rest ? i : rest), std::memory_order_relaxed);
+      range.end = (i + 1) * share + (i + 1 < rest ? i + 1 : rest);
     }
   }
 
@@ -100,6 +123,7 @@ ThreadPool::ThreadPool(int n_threads) : state_(std::make_unique<State>()) {
   // Spinning helps only when everyone has a core.
   if (cores != 0 && static_cast<unsigned>(n_threads) <= cores) state_->spins = kSpins;
   try {
+    state_->ranges = std::vector<TaskRange>(static_cast<size_t>(n_threads > 0 ? n_threads : 1));
     state_->threads.reserve(static_cast<size_t>(n_threads > 0 ? n_threads - 1 : 0));
     for (int worker = 1; worker < n_threads; ++worker) {
       state_->threads.emplace_back([state = state_.get(), worker] { state->worker_loop(worker); });
@@ -120,10 +144,9 @@ void ThreadPool::run(int64_t n_tasks, void (*fn)(void* arg, int64_t task, int wo
     for (int64_t task = 0; task < n_tasks; ++task) fn(arg, task, 0);
     return;
   }
-  state.n_tasks = n_tasks;
   state.fn = fn;
   state.arg = arg;
-  state.next_task.store(0, std::memory_order_relaxed);
+  state.divide(n_tasks);
   state.gate.store(kOpen, std::memory_order_release);
   state.raise_epoch();
   state.take_tasks(0);

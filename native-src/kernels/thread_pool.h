@@ -18,9 +18,9 @@ class ThreadPool {
 
   int size() const;
 
-  // Calls fn(arg, task, worker) for every task in [0, n_tasks), each exactly once, on any worker; returns
-  // when all are done. Which worker takes a task is not determined, so results must not depend on it.
-  // fn must not throw.
+  // Calls fn(arg, task, worker) for every task in [0, n_tasks), each exactly once; returns when all are done.
+  // A worker begins with a contiguous share of its own, in ascending order, and helps others then: which one
+  // takes a task is not determined, so results must not depend on it. fn must not throw.
   void run(int64_t n_tasks, void (*fn)(void* arg, int64_t task, int worker), void* arg);
 
   template <typename F>

@@ -2,6 +2,7 @@
 
 #include <time.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <thread>
@@ -32,6 +33,31 @@ TEST(every_task_runs_once_for_all_sizes) {
       });
       for (const std::atomic<int>& n : runs) CHECK_EQ(n.load(), 1);
       CHECK(worker_in_range.load());
+    }
+  }
+}
+
+// Long ascending streams are what memory is fast at.
+TEST(a_worker_begins_with_a_contiguous_share_in_ascending_order) {
+  constexpr int64_t kTasks = 1000;
+  for (const int n_threads : {1, 2, 3, 7}) {
+    ThreadPool pool(n_threads);
+    std::vector<std::vector<int64_t>> taken(static_cast<size_t>(n_threads));
+    pool.parallel_for(kTasks, [&](int64_t task, int worker) {
+      taken[static_cast<size_t>(worker)].push_back(task);
+      std::this_thread::sleep_for(std::chrono::microseconds(20));
+    });
+    for (int worker = 0; worker < n_threads; ++worker) {
+      const std::vector<int64_t>& tasks = taken[static_cast<size_t>(worker)];
+      if (tasks.empty()) continue;  // came too late, and others took its share
+      const int64_t share = kTasks / n_threads;
+      const int64_t rest = kTasks % n_threads;
+      const int64_t first = worker * share + std::min<int64_t>(worker, rest);
+      CHECK(tasks[0] >= first);
+      CHECK(tasks[0] < first + share + 1);
+      for (size_t i = 1; i < tasks.size() && tasks[i - 1] + 1 < first + share; ++i) {
+        CHECK(tasks[i] > tasks[i - 1]);
+      }
     }
   }
 }

@@ -9,7 +9,7 @@ namespace qwq::cpu {
 // Of a task. Panels amortise taking weights apart over many rows and must fit a core's own cache; where
 // weights are read once, small tasks spread them evenly.
 inline constexpr int kPanelFeatures = 48;  // a multiple of every register tile
-inline constexpr int kDecodeFeatures = 16;
+inline constexpr int kDecodeFeatures = 32;
 inline constexpr int64_t kTaskRows = 192;       // a multiple of every register tile of rows
 inline constexpr int64_t kFewestTaskRows = 16;  // no task takes fewer, unless there are no more
 
