@@ -12,7 +12,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.function.Consumer;
+import java.util.function.BiConsumer;
 
 /**
  * Makes the data of tensors in chunks of rows on several threads, and hands the chunks over in
@@ -29,18 +29,21 @@ final class ChunkPipeline implements AutoCloseable {
   private final ExecutorService workers;
   private final Arena arena = Arena.ofShared();
   private final Deque<MemorySegment> free = new ArrayDeque<>();
-  private final Deque<Pending> pending = new ArrayDeque<>();
   private long bufferBytes;
   private final int buffers;
 
-  /** Makes some rows. Called by several threads at a time. */
+  /**
+   * Makes some rows. Called by several threads at a time.
+   *
+   * @param <R> what it tells about them
+   */
   @FunctionalInterface
-  interface Producer {
+  interface Producer<R> {
     /** Writes the bytes of {@code rows} rows from {@code firstRow} on; they fill {@code target}. */
-    void fill(long firstRow, long rows, MemorySegment target);
+    R fill(long firstRow, long rows, MemorySegment target);
   }
 
-  private record Pending(Future<?> task, MemorySegment buffer, long bytes) {}
+  private record Pending<R>(Future<R> task, MemorySegment buffer, long bytes) {}
 
   ChunkPipeline(int threads) {
     workers =
@@ -50,26 +53,31 @@ final class ChunkPipeline implements AutoCloseable {
   }
 
   /** Makes one tensor; {@code consumer} sees its chunks in order, on the calling thread. */
-  void run(
-      long rows, long cols, long rowBytes, Producer producer, Consumer<MemorySegment> consumer) {
+  <R> void run(
+      long rows,
+      long cols,
+      long rowBytes,
+      Producer<R> producer,
+      BiConsumer<MemorySegment, R> consumer) {
+    Deque<Pending<R>> pending = new ArrayDeque<>();
     long chunkRows = Math.clamp(CHUNK_ELEMENTS / cols, 1, rows);
     provideBuffers(Math.multiplyExact(chunkRows, rowBytes));
     for (long row = 0; row < rows; row += chunkRows) {
       if (free.isEmpty()) {
-        takeOldest(consumer);
+        takeOldest(pending, consumer);
       }
       long first = row;
       long count = Math.min(chunkRows, rows - row);
       MemorySegment buffer = free.removeFirst();
       MemorySegment target = buffer.asSlice(0, count * rowBytes);
       pending.addLast(
-          new Pending(
+          new Pending<>(
               workers.submit(() -> producer.fill(first, count, target)),
               buffer,
               target.byteSize()));
     }
     while (!pending.isEmpty()) {
-      takeOldest(consumer);
+      takeOldest(pending, consumer);
     }
   }
 
@@ -93,10 +101,11 @@ final class ChunkPipeline implements AutoCloseable {
     bufferBytes = bytes;
   }
 
-  private void takeOldest(Consumer<MemorySegment> consumer) {
-    Pending oldest = pending.removeFirst();
+  private <R> void takeOldest(Deque<Pending<R>> pending, BiConsumer<MemorySegment, R> consumer) {
+    Pending<R> oldest = pending.removeFirst();
+    R made;
     try {
-      oldest.task().get();
+      made = oldest.task().get();
     } catch (ExecutionException e) {
       if (e.getCause() instanceof QwqException failure) {
         throw failure;
@@ -106,7 +115,7 @@ final class ChunkPipeline implements AutoCloseable {
       Thread.currentThread().interrupt();
       throw new CancellationException("interrupted");
     }
-    consumer.accept(oldest.buffer().asSlice(0, oldest.bytes()));
+    consumer.accept(oldest.buffer().asSlice(0, oldest.bytes()), made);
     free.addLast(oldest.buffer());
   }
 }

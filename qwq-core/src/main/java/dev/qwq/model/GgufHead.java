@@ -1,6 +1,6 @@
 package dev.qwq.model;
 
-import dev.qwq.weights.DType;
+import dev.qwq.weights.GgufFile;
 import dev.qwq.weights.GgufWriter;
 import java.util.ArrayList;
 import java.util.List;
@@ -9,7 +9,11 @@ import java.util.OptionalInt;
 
 /** Writes everything but the tokenizer into the metadata of a GGUF file. */
 final class GgufHead {
-  private static final int QUANTIZATION_VERSION = 2;
+  private static final String FILE_TYPE = "general.file_type";
+  private static final String QUANTIZATION_VERSION = "general.quantization_version";
+
+  /** The current version of the quantised formats. */
+  private static final int VERSION = 2;
 
   private GgufHead() {}
 
@@ -19,8 +23,8 @@ final class GgufHead {
         .putString("general.architecture", config.architecture())
         .putString("general.type", "model")
         .putString("general.name", name)
-        .putUint32("general.file_type", fileType)
-        .putUint32("general.quantization_version", QUANTIZATION_VERSION)
+        .putUint32(FILE_TYPE, fileType)
+        .putUint32(QUANTIZATION_VERSION, VERSION)
         .putUint32(arch + "block_count", config.layers())
         .putUint32(arch + "context_length", config.contextLength())
         .putUint32(arch + "embedding_length", config.hiddenSize())
@@ -36,6 +40,24 @@ final class GgufHead {
           .putUint32(arch + "attention.value_length", config.headDim());
     }
     config.yarn().ifPresent(yarn -> writeYarn(writer, arch + "rope.scaling.", yarn));
+  }
+
+  /**
+   * Copies the head of another GGUF file, tokenizer included: everything that does not speak of how
+   * that file is written.
+   *
+   * @param fileType the mix, or empty if it is that of the other file
+   */
+  static void copy(GgufWriter writer, GgufFile source, OptionalInt fileType) {
+    writer.putAll(
+        source,
+        key ->
+            !key.equals(QUANTIZATION_VERSION)
+                && !key.equals("general.alignment")
+                && !key.startsWith("split.")
+                && !(key.equals(FILE_TYPE) && fileType.isPresent()));
+    fileType.ifPresent(type -> writer.putUint32(FILE_TYPE, type));
+    writer.putUint32(QUANTIZATION_VERSION, VERSION);
   }
 
   private static void writeYarn(GgufWriter writer, String prefix, ModelConfig.Yarn yarn) {
@@ -91,20 +113,5 @@ final class GgufHead {
         writer.putUint32(keys.removeFirst(), id);
       }
     }
-  }
-
-  /** The number that {@code general.file_type} has for files mostly of one format. */
-  static int fileType(DType dtype) {
-    return switch (dtype) {
-      case F32 -> 0;
-      case F16 -> 1;
-      case Q4_0 -> 2;
-      case Q8_0 -> 7;
-      case Q5_0 -> 8;
-      case Q4_K -> 15;
-      case Q6_K -> 18;
-      case BF16 -> 32;
-      default -> throw new IllegalArgumentException(dtype + " is no format qwq writes");
-    };
   }
 }

@@ -5,6 +5,7 @@ import dev.qwq.weights.TensorInfo;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.OptionalInt;
 
 /** Copies matrices; turns vectors into F32, exactly. */
 final class KeepingEncoder implements TensorEncoder {
@@ -23,12 +24,17 @@ final class KeepingEncoder implements TensorEncoder {
   }
 
   @Override
-  public void encode(
+  public OptionalInt fileType() {
+    return OptionalInt.empty();
+  }
+
+  @Override
+  public EncodingError encode(
       TensorInfo source, DType format, long firstRow, long rows, MemorySegment target) {
     MemorySegment data = rows(source, firstRow, rows);
     if (format == source.dtype()) {
       target.copyFrom(data);
-      return;
+      return EncodingError.NONE;
     }
     for (long i = 0; i < rows * source.cols(); i++) {
       short bits = data.getAtIndex(SHORT, i);
@@ -38,6 +44,7 @@ final class KeepingEncoder implements TensorEncoder {
               : Float.float16ToFloat(bits);
       target.setAtIndex(FLOAT, i, value);
     }
+    return EncodingError.NONE;
   }
 
   /** Returns the bytes of some rows. */

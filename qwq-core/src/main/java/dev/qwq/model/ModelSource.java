@@ -185,6 +185,15 @@ public final class ModelSource implements AutoCloseable {
   }
 
   /**
+   * Returns the files the weights lie in.
+   *
+   * @return their paths; empty if the weights were read into memory
+   */
+  public List<Path> files() {
+    return files.paths();
+  }
+
+  /**
    * Checks that nobody has written to the mapped files since they were opened.
    *
    * @throws QwqException with {@code WEIGHTS_DAMAGED} if one has changed

@@ -86,7 +86,7 @@ public final class SynthModel {
             plan.cols(),
             plan.format().bytes(plan.cols()),
             (first, rows, chunk) -> fill(plan, seed, first, rows, chunk),
-            chunk -> writer.write(plan.tensor().name(), chunk.asByteBuffer()));
+            (chunk, bytes) -> writer.write(plan.tensor().name(), chunk.asByteBuffer()));
       }
       writer.finish();
     }
@@ -103,7 +103,8 @@ public final class SynthModel {
     return plans;
   }
 
-  private static void fill(Plan plan, long seed, long firstRow, long rows, MemorySegment target) {
+  /** Makes some rows and returns how many bytes they are. */
+  private static long fill(Plan plan, long seed, long firstRow, long rows, MemorySegment target) {
     long count = rows * plan.cols();
     long offset = plan.offset() + firstRow * plan.cols();
     try (Arena arena = Arena.ofConfined()) {
@@ -121,5 +122,6 @@ public final class SynthModel {
         NativeFormats.quantize(plan.format(), floats, rows, plan.cols(), target);
       }
     }
+    return target.byteSize();
   }
 }

@@ -3,6 +3,7 @@ package dev.qwq.model;
 import dev.qwq.weights.DType;
 import dev.qwq.weights.TensorInfo;
 import java.lang.foreign.MemorySegment;
+import java.util.OptionalInt;
 
 /**
  * Decides in which format each tensor of a written file is kept, and encodes it. Implementations
@@ -25,8 +26,17 @@ public interface TensorEncoder {
    * @param firstRow the first row, from 0
    * @param rows how many rows
    * @param target where they go; exactly as large as they are in {@code format}
+   * @return how far their values moved
    */
-  void encode(TensorInfo source, DType format, long firstRow, long rows, MemorySegment target);
+  EncodingError encode(
+      TensorInfo source, DType format, long firstRow, long rows, MemorySegment target);
+
+  /**
+   * Returns the number of the mix that comes out, as {@code general.file_type} has it.
+   *
+   * @return the number, or empty if it is that of the source
+   */
+  OptionalInt fileType();
 
   /**
    * Keeps matrices as they are; vectors (norms, biases) become F32, as readers of GGUF expect.
@@ -38,7 +48,7 @@ public interface TensorEncoder {
   }
 
   /**
-   * Encodes matrices anew, by the native library.
+   * Encodes matrices anew, by the native library; those that have their format already are kept.
    *
    * @param mix which format each matrix gets
    * @param config the model's configuration

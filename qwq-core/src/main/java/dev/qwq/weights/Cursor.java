@@ -35,6 +35,11 @@ final class Cursor {
     return bytes.byteSize() - position;
   }
 
+  /** Returns what lies between two positions. */
+  MemorySegment slice(long from, long to) {
+    return bytes.asSlice(from, to - from);
+  }
+
   byte readByte(String field) {
     return bytes.get(ValueLayout.JAVA_BYTE, advance(field, 1));
   }

@@ -20,14 +20,14 @@ import java.util.function.Supplier;
 public final class GgufFile implements AutoCloseable {
   private final Path path;
   private final WeightFiles files;
-  private final Map<String, Object> metadata;
+  private final GgufMetadata.Section head;
   private final Map<String, TensorInfo> tensors;
 
   private GgufFile(
-      Path path, WeightFiles files, Map<String, Object> metadata, Map<String, TensorInfo> tensors) {
+      Path path, WeightFiles files, GgufMetadata.Section head, Map<String, TensorInfo> tensors) {
     this.path = path;
     this.files = files;
-    this.metadata = metadata;
+    this.head = head;
     this.tensors = Collections.unmodifiableMap(tensors);
   }
 
@@ -56,7 +56,7 @@ public final class GgufFile implements AutoCloseable {
             content.tensors().forEach((name, tensor) -> add(part, tensors, name, tensor));
           }
           GgufSplit.checkTensorCount(path, first.metadata(), tensors.size());
-          return new GgufFile(path, files, first.metadata(), tensors);
+          return new GgufFile(path, files, first.head(), tensors);
         });
   }
 
@@ -76,9 +76,9 @@ public final class GgufFile implements AutoCloseable {
         () -> {
           GgufSplit.refuseRawCut(path);
           MemorySegment bytes = files.map(path);
-          Map<String, Object> metadata =
+          GgufMetadata.Section head =
               FileErrors.guardMapped(path, () -> GgufPart.readMetadata(path, bytes));
-          return new GgufFile(path, files, metadata, Map.of());
+          return new GgufFile(path, files, head, Map.of());
         });
   }
 
@@ -98,7 +98,12 @@ public final class GgufFile implements AutoCloseable {
    *     else {@code Long} or {@code BigInteger}; arrays are immutable lists
    */
   public Map<String, Object> metadata() {
-    return metadata;
+    return head.values();
+  }
+
+  /** Returns the metadata as it lies in the file: type as u32, then the value. */
+  Map<String, MemorySegment> rawMetadata() {
+    return head.raw();
   }
 
   /**

@@ -2,6 +2,7 @@ package dev.qwq.weights;
 
 import dev.qwq.MalformedFileException;
 import dev.qwq.UnsupportedModelException;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -24,6 +25,14 @@ final class GgufMetadata {
   private final Cursor in;
   private final long start;
 
+  /**
+   * What the section holds.
+   *
+   * @param values by key, in the order of the file
+   * @param raw the same as it lies in the file: type as u32, then the value
+   */
+  record Section(Map<String, Object> values, Map<String, MemorySegment> raw) {}
+
   private GgufMetadata(Path file, Cursor in) {
     this.file = file;
     this.in = in;
@@ -31,7 +40,7 @@ final class GgufMetadata {
   }
 
   /** Reads {@code count} entries. */
-  static Map<String, Object> read(Path file, Cursor in, long count) {
+  static Section read(Path file, Cursor in, long count) {
     return new GgufMetadata(file, in).read(count);
   }
 
@@ -39,21 +48,24 @@ final class GgufMetadata {
     return in.readCount("number of metadata entries", MAX_KEYS);
   }
 
-  private Map<String, Object> read(long count) {
+  private Section read(long count) {
     Map<String, Object> metadata = new LinkedHashMap<>();
+    Map<String, MemorySegment> raw = new LinkedHashMap<>();
     for (long i = 0; i < count; i++) {
       String key = in.readString("metadata key " + i, MAX_KEY_BYTES, true);
       String shown = Excerpt.of(key);
       // Token texts become ids, so that no byte of them may be lost; a description may be.
       boolean strict = key.startsWith("tokenizer.");
+      long valueStart = in.position();
       GgufType type = readType(shown);
       Object value =
           type == GgufType.ARRAY ? readArray(shown, strict) : readValue(shown, type, strict);
       if (metadata.putIfAbsent(key, value) != null) {
         throw new MalformedFileException(file, shown, "one value", "the key a second time");
       }
+      raw.put(key, in.slice(valueStart, in.position()));
     }
-    return Collections.unmodifiableMap(metadata);
+    return new Section(Collections.unmodifiableMap(metadata), Collections.unmodifiableMap(raw));
   }
 
   private GgufType readType(String field) {

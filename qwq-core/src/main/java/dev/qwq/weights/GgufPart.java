@@ -44,9 +44,13 @@ final class GgufPart {
   }
 
   /** What a file holds. */
-  record Content(Map<String, Object> metadata, Map<String, TensorInfo> tensors) {}
+  record Content(GgufMetadata.Section head, Map<String, TensorInfo> tensors) {
+    Map<String, Object> metadata() {
+      return head.values();
+    }
+  }
 
-  static Map<String, Object> readMetadata(Path file, MemorySegment bytes) {
+  static GgufMetadata.Section readMetadata(Path file, MemorySegment bytes) {
     GgufPart part = new GgufPart(file, bytes);
     part.readTensorCount();
     return GgufMetadata.read(file, part.in, GgufMetadata.readKeyCount(part.in));
@@ -56,8 +60,8 @@ final class GgufPart {
     GgufPart part = new GgufPart(file, bytes);
     long tensors = part.readTensorCount();
     long keys = GgufMetadata.readKeyCount(part.in);
-    Map<String, Object> metadata = GgufMetadata.read(file, part.in, keys);
-    return new Content(metadata, part.readTensors(tensors, part.alignment(metadata)));
+    GgufMetadata.Section head = GgufMetadata.read(file, part.in, keys);
+    return new Content(head, part.readTensors(tensors, part.alignment(head.values())));
   }
 
   private long readTensorCount() {

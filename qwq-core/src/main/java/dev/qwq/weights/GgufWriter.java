@@ -4,12 +4,16 @@ import dev.qwq.ErrorCode;
 import dev.qwq.QwqException;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -18,6 +22,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CancellationException;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,6 +41,7 @@ public final class GgufWriter implements AutoCloseable {
 
   private final Path target;
   private final Path temporary;
+  private final boolean replace;
   private final FileChannel channel;
   private final Set<String> keys = new LinkedHashSet<>();
   private final LittleEndian metadata = new LittleEndian();
@@ -50,9 +56,10 @@ public final class GgufWriter implements AutoCloseable {
 
   private record Declared(String name, DType dtype, List<Long> shape, long bytes) {}
 
-  private GgufWriter(Path target, Path temporary, FileChannel channel) {
+  private GgufWriter(Path target, Path temporary, boolean replace, FileChannel channel) {
     this.target = target;
     this.temporary = temporary;
+    this.replace = replace;
     this.channel = channel;
   }
 
@@ -63,6 +70,25 @@ public final class GgufWriter implements AutoCloseable {
    * @return a writer
    */
   public static GgufWriter create(Path target) {
+    return create(target, true);
+  }
+
+  /**
+   * Begins a file that replaces none.
+   *
+   * @param target where it is to lie
+   * @return a writer
+   * @throws QwqException with {@code INVALID_ARGUMENT}, here or in {@link #finish}, if something
+   *     lies there
+   */
+  public static GgufWriter createNew(Path target) {
+    if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
+      throw exists(target);
+    }
+    return create(target, false);
+  }
+
+  private static GgufWriter create(Path target, boolean replace) {
     if (Files.isDirectory(target)) {
       throw new QwqException(
           ErrorCode.FILE_UNREADABLE,
@@ -71,10 +97,10 @@ public final class GgufWriter implements AutoCloseable {
     Path temporary =
         target.resolveSibling("%s.%x.part".formatted(target.getFileName(), System.nanoTime()));
     try {
-      return new GgufWriter(
-          target,
-          temporary,
-          FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE));
+      FileChannel channel =
+          FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+      temporary.toFile().deleteOnExit(); // should the process be told to end meanwhile
+      return new GgufWriter(target, temporary, replace, channel);
     } catch (IOException e) {
       throw FileErrors.unwritable(target, e);
     }
@@ -189,6 +215,26 @@ public final class GgufWriter implements AutoCloseable {
   }
 
   /**
+   * Copies metadata from another file, byte for byte.
+   *
+   * @param source the file
+   * @param wanted tells which keys; they must be new
+   * @return this writer
+   */
+  public GgufWriter putAll(GgufFile source, Predicate<String> wanted) {
+    source
+        .rawMetadata()
+        .forEach(
+            (key, value) -> {
+              if (wanted.test(key)) {
+                newKey(key);
+                metadata.bytes(value.toArray(ValueLayout.JAVA_BYTE));
+              }
+            });
+    return this;
+  }
+
+  /**
    * Declares a tensor.
    *
    * @param name a name that is new
@@ -298,6 +344,9 @@ public final class GgufWriter implements AutoCloseable {
   }
 
   private void move() throws IOException {
+    if (!replace && linkToTarget()) {
+      return;
+    }
     try {
       Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
     } catch (AtomicMoveNotSupportedException e) {
@@ -305,14 +354,38 @@ public final class GgufWriter implements AutoCloseable {
     }
   }
 
+  /** Gives the file its name only if nothing has it; false if the file system has no links. */
+  private boolean linkToTarget() throws IOException {
+    try {
+      Files.createLink(target, temporary);
+      Files.delete(temporary);
+      return true;
+    } catch (FileAlreadyExistsException e) {
+      throw exists(target);
+    } catch (UnsupportedOperationException | FileSystemException e) {
+      if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
+        throw exists(target);
+      }
+      return false;
+    }
+  }
+
+  private static QwqException exists(Path target) {
+    return new QwqException(ErrorCode.INVALID_ARGUMENT, target + ": is there already");
+  }
+
   private LittleEndian entry(String key, GgufType type) {
+    newKey(key);
+    metadata.int32(type.id());
+    return metadata;
+  }
+
+  private void newKey(String key) {
     requireHead();
     if (!keys.add(key)) {
       throw new IllegalArgumentException(key + " is there already");
     }
     metadata.string(key);
-    metadata.int32(type.id());
-    return metadata;
   }
 
   private void requireHead() {

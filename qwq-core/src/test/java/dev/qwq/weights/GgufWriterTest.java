@@ -82,6 +82,31 @@ class GgufWriterTest {
   }
 
   @Test
+  void replacesNothingUnlessAsked() throws IOException {
+    Path target = folder.resolve("x.gguf");
+    try (GgufWriter writer = GgufWriter.createNew(target)) {
+      writer.declare("a", DType.F32, List.of(1L)).begin((done, total) -> true);
+      writer.write("a", ByteBuffer.allocate(4));
+      Files.writeString(target, "meanwhile");
+      assertThatThrownBy(writer::finish)
+          .isInstanceOfSatisfying(
+              QwqException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID_ARGUMENT))
+          .hasMessage(target + ": is there already");
+    }
+    assertThat(target).hasContent("meanwhile");
+    assertThatThrownBy(() -> GgufWriter.createNew(target).close()).isInstanceOf(QwqException.class);
+    assertThat(entries()).containsExactly("x.gguf");
+    Files.delete(target);
+    try (GgufWriter writer = GgufWriter.createNew(target)) {
+      writer.declare("a", DType.F32, List.of(1L)).begin((done, total) -> true);
+      writer.write("a", ByteBuffer.allocate(4));
+      writer.finish();
+    }
+    assertThat(entries()).containsExactly("x.gguf");
+    GgufFile.open(target).close();
+  }
+
+  @Test
   void stopsWhenToldTo() {
     Path target = folder.resolve("x.gguf");
     try (GgufWriter writer = GgufWriter.create(target)) {

@@ -1,5 +1,6 @@
 package dev.qwq.examples.cli;
 
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jline.utils.Signals;
@@ -14,6 +15,8 @@ final class Interrupts implements AutoCloseable {
 
   // A launcher in between may deliver one Ctrl-C twice.
   private static final long ECHO_NANOS = TimeUnit.MILLISECONDS.toNanos(300);
+
+  private static final Duration LAST_MOMENT = Duration.ofSeconds(1);
 
   private final Runnable action;
   private final AtomicInteger count = new AtomicInteger();
@@ -40,8 +43,19 @@ final class Interrupts implements AutoCloseable {
       first = System.nanoTime();
       action.run();
     } else if (System.nanoTime() - first > ECHO_NANOS) {
-      Runtime.getRuntime().halt(STATUS);
+      end();
     }
+  }
+
+  /** Ends the process, after a moment in which unfinished files are removed. */
+  private static void end() {
+    Thread.ofPlatform().daemon().start(() -> Runtime.getRuntime().exit(STATUS));
+    try {
+      Thread.sleep(LAST_MOMENT);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    Runtime.getRuntime().halt(STATUS);
   }
 
   @Override

@@ -24,6 +24,7 @@ import picocli.CommandLine.ScopeType;
       RenderCommand.class,
       PerplexityCommand.class,
       InspectCommand.class,
+      QuantizeCommand.class,
       BenchCommand.class,
       SynthCommand.class,
     },

@@ -4,7 +4,6 @@ import dev.qwq.model.QuantizationMix;
 import dev.qwq.model.Shapes;
 import dev.qwq.model.SynthModel;
 import java.io.IOException;
-import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -14,7 +13,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CancellationException;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
@@ -51,6 +49,8 @@ final class SynthCommand extends Subcommand {
       names = "--type",
       paramLabel = "TYPE",
       defaultValue = "Q4_K_M",
+      converter = MixName.class,
+      completionCandidates = MixName.class,
       description = "One of ${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
   private QuantizationMix mix;
 
@@ -78,14 +78,12 @@ final class SynthCommand extends Subcommand {
       throw wrongUse("--threads: expected 1 to 1024, found " + threads);
     }
     long start = System.nanoTime();
-    WriteBar bar = new WriteBar(bars());
-    try (Interrupts _ = Interrupts.call(bar::stop)) {
+    try (WriteBar bar = new WriteBar(bars());
+        Interrupts _ = Interrupts.call(bar::stop)) {
       SynthModel.write(shape, mix, seed, target, threads, bar::step);
     } catch (CancellationException e) {
       err().println("Stopped; nothing was written.");
       return Interrupts.STATUS;
-    } finally {
-      bar.progress.close();
     }
     report((System.nanoTime() - start) / 1e9);
     return 0;
@@ -111,28 +109,6 @@ final class SynthCommand extends Subcommand {
               bytes,
               Terminals.bytes(bytes),
               seconds);
-    }
-  }
-
-  private static final class WriteBar {
-    private final @Nullable PrintWriter err;
-    private Progress progress = Progress.NONE;
-    private volatile boolean stopped;
-
-    WriteBar(@Nullable PrintWriter err) {
-      this.err = err;
-    }
-
-    void stop() {
-      stopped = true;
-    }
-
-    boolean step(long done, long total) {
-      if (err != null && progress == Progress.NONE) {
-        progress = Progress.begin(err, "Writing", " MB", 1_000_000, total);
-      }
-      progress.stepTo(done);
-      return !stopped;
     }
   }
 

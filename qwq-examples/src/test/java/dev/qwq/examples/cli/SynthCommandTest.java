@@ -50,7 +50,7 @@ class SynthCommandTest {
         List.of(
             List.<Object>of("synth"),
             List.<Object>of("synth", "--shape", "3b", folder.resolve("a")),
-            List.<Object>of("synth", "--type", "Q2_K", folder.resolve("a")),
+            List.<Object>of("synth", "--type", "Q9_K", folder.resolve("a")),
             List.<Object>of("synth", "-t", 0, folder.resolve("a")))) {
       Cli cli = Cli.run(words.toArray());
       assertThat(cli.status()).as("%s: %s", words, cli.err()).isEqualTo(2);
