@@ -8,12 +8,16 @@ namespace qwq::cpu {
 
 // 256 elements: eight blocks of 32, x ~ scale[b] * q. Elements beyond the end of a row are zero, their scales
 // too.
-struct ActivationGroup {
+struct alignas(64) ActivationGroup {
   int8_t q[256];
-  int8_t paired[256];  // q in 16-byte pieces: first 16 of blocks 0 and 1, last 16 of both, ...
+  // The same in other orders, for vectors that meet levels as they lie in a format:
+  int8_t paired[256];  // first 16 of blocks 0 and 1, last 16 of both; 2 and 3; ...
+  int8_t quads[256];   // first 16 of blocks 0 to 3, last 16 of them; 4 to 7
+  int8_t evens[256];   // blocks 0, 2, 1, 3, 4, 6, 5, 7
   float scale[8];
   float scaled_sum[8];      // scale times the sum of q over the block
-  int16_t half_sums[2][8];  // sums of q over the first and over the last 16 elements of each block
+  int32_t sums[8];          // of q over the block
+  int16_t half_sums[2][8];  // of q over the first and over the last 16 elements of each block
 };
 
 // Smaller than anything a model computes with; keeps 127 / largest finite.
@@ -43,12 +47,16 @@ void quantize_block(const float* x, int block, ActivationGroup* group) {
       group->q[32 * block + i] = static_cast<int8_t>(q);
       sum += q;
     }
-    __builtin_memcpy(group->paired + 64 * (block / 2) + 32 * half + 16 * (block % 2),
-                     group->q + 32 * block + 16 * half, 16);
+    const int8_t* sixteen = group->q + 32 * block + 16 * half;
+    __builtin_memcpy(group->paired + 64 * (block / 2) + 32 * half + 16 * (block % 2), sixteen, 16);
+    __builtin_memcpy(group->quads + 128 * (block / 4) + 64 * half + 16 * (block % 4), sixteen, 16);
+    const int place = block / 4 * 4 + block % 2 * 2 + block % 4 / 2;
+    __builtin_memcpy(group->evens + 32 * place + 16 * half, sixteen, 16);
     group->half_sums[half][block] = static_cast<int16_t>(sum);
     block_sum += sum;
   }
   group->scale[block] = magnitude / 127.0f;
+  group->sums[block] = block_sum;
   group->scaled_sum[block] = group->scale[block] * static_cast<float>(block_sum);
 }
 

@@ -1,12 +1,10 @@
+#include "kernels/cpu/int8/avx512_vnni.h"
 #include "kernels/cpu/int8/panel_avx512_vnni.h"
 #include "kernels/cpu/ops.h"
 #include "kernels/cpu/variants.h"
 #include "kernels/cpu/vec_avx512_vnni.h"
 
 namespace qwq::cpu {
-
-template <>
-struct Int8<Avx512Vnni> : Int8X86<Avx512Vnni> {};
 
 constinit const Backend avx512_vnni_backend = make_backend<Avx512Vnni>();
 

@@ -127,7 +127,8 @@ struct Int8X86 {
     } else {
       dots = dot_blocks<Format>(levels, a);
       if constexpr (kOffset != 0) {
-        dots = _mm256_sub_epi32(dots, times<kOffset>(_mm256_add_epi32(half_sums(a, 0), half_sums(a, 1))));
+        dots = _mm256_sub_epi32(dots,
+                                times<kOffset>(_mm256_load_si256(reinterpret_cast<const __m256i*>(a.sums))));
       }
     }
     const __m256 scale = _mm256_loadu_ps(a.scale);
