@@ -27,6 +27,7 @@ namespace qwq::cpu {
 //   static I zero(), set1(int32_t), load(const int32_t*), add(I, I), mul(I, I);
 //   static I times_minus<n>(I);          by -n
 //   static F to_float(I);
+//   static void store_transposed(const F (&columns)[4], float* out, int64_t stride);  lane r to row r
 //   static void unpack<Format>(const std::byte* group, PanelGroup* panel);
 //   // sums[n][m] += 4 K levels of feature n times 4 K elements of each row of vector m
 //   static void dot<Format, K, N, M>(const uint8_t* const (&levels)[N], const int8_t* const (&q)[M],
@@ -45,6 +46,7 @@ struct PanelGroup {
 };
 
 inline constexpr int kDepthGroups = 8;  // of a panel
+inline constexpr int kRowsAhead = 4;    // weight rows that are asked for before they are taken apart
 
 // Register tiles: N features by M vectors of rows.
 inline constexpr int features_of_tile(int n_vectors) { return n_vectors == 1 ? 8 : 4; }
@@ -184,6 +186,9 @@ class PanelProduct {
   void unpack(int64_t first, int depth) {
     const Tensor& weight = *tile_.job->weight;
     for (int f = 0; f < tile_.n_features; ++f) {
+      // Jumps from row to row are beyond what a processor foresees.
+      const std::byte* later = weight.row(tile_.feature + f + kRowsAhead) + first * kGroupBytes<Format>;
+      for (int i = 0; i < depth * kGroupBytes<Format>; i += 64) __builtin_prefetch(later + i);
       const std::byte* row = weight.row(tile_.feature + f) + first * kGroupBytes<Format>;
       const int64_t bytes =
           (weight.cols - first * kGroupElements) / Format::kBlockElements * Format::kBlockBytes;
@@ -227,24 +232,32 @@ class PanelProduct {
     }
   }
 
-  // Adds the lanes and the bias.
-  void write() const {
-    const MatmulJob& job = *tile_.job;
-    for (int v = 0; v < n_vectors_; ++v) {
-      const auto& lanes = scratch_.lanes[v];
-      const int64_t row = tile_.row + int64_t{v} * kRows;
-      const int64_t n = smaller(kRows, tile_.row + tile_.n_rows - row);
-      for (int f = 0; f < tile_.n_features; ++f) {
-        typename V::F a[8];
+  // The sums of lanes and bias of kRows rows, feature f of the tile.
+  QWQ_INLINE typename V::F total(int v, int f) const {
+    typename V::F a[8];
 #pragma GCC unroll 8
-        for (int b = 0; b < 8; ++b) a[b] = V::load(lanes[b][f]);
-        const typename V::F even = V::add(V::add(a[0], a[4]), V::add(a[2], a[6]));
-        const typename V::F odd = V::add(V::add(a[1], a[5]), V::add(a[3], a[7]));
-        const float bias = job.bias != nullptr ? job.bias[tile_.feature + f] : 0.0f;
+    for (int b = 0; b < 8; ++b) a[b] = V::load(scratch_.lanes[v][b][f]);
+    const typename V::F even = V::add(V::add(a[0], a[4]), V::add(a[2], a[6]));
+    const typename V::F odd = V::add(V::add(a[1], a[5]), V::add(a[3], a[7]));
+    const float* bias = tile_.job->bias;
+    return V::add(V::add(even, odd), V::set1(bias != nullptr ? bias[tile_.feature + f] : 0.0f));
+  }
+
+  void write() const {
+    const int64_t stride = tile_.job->out_stride;
+    for (int v = 0; v < n_vectors_; ++v) {
+      const int64_t row = tile_.row + int64_t{v} * kRows;
+      const int n = static_cast<int>(smaller(kRows, tile_.row + tile_.n_rows - row));
+      float* out = tile_.job->out + row * stride + tile_.feature;
+      int f = 0;
+      for (; f + 4 <= tile_.n_features && n == kRows; f += 4) {
+        const typename V::F columns[4] = {total(v, f), total(v, f + 1), total(v, f + 2), total(v, f + 3)};
+        P::store_transposed(columns, out + f, stride);
+      }
+      for (; f < tile_.n_features; ++f) {
         float sums[kRows];
-        V::store(sums, V::add(V::add(even, odd), V::set1(bias)));
-        float* out = job.out + row * job.out_stride + tile_.feature + f;
-        for (int64_t r = 0; r < n; ++r) out[r * job.out_stride] = sums[r];
+        V::store(sums, total(v, f));
+        for (int r = 0; r < n; ++r) out[r * stride + f] = sums[r];
       }
     }
   }

@@ -29,6 +29,21 @@ struct Int8Panel<Avx2> {
   }
   QWQ_INLINE static __m256 to_float(I v) { return _mm256_cvtepi32_ps(v); }
 
+  QWQ_INLINE static void store_transposed(const __m256 (&c)[4], float* out, int64_t stride) {
+    const __m256 low01 = _mm256_unpacklo_ps(c[0], c[1]);
+    const __m256 low23 = _mm256_unpacklo_ps(c[2], c[3]);
+    const __m256 high01 = _mm256_unpackhi_ps(c[0], c[1]);
+    const __m256 high23 = _mm256_unpackhi_ps(c[2], c[3]);
+    // Rows 0 and 4 in the first and so on.
+    const __m256 rows[4] = {_mm256_shuffle_ps(low01, low23, 0x44), _mm256_shuffle_ps(low01, low23, 0xee),
+                            _mm256_shuffle_ps(high01, high23, 0x44), _mm256_shuffle_ps(high01, high23, 0xee)};
+#pragma GCC unroll 4
+    for (int r = 0; r < 4; ++r) {
+      _mm_storeu_ps(out + r * stride, _mm256_castps256_ps128(rows[r]));
+      _mm_storeu_ps(out + (r + 4) * stride, _mm256_extractf128_ps(rows[r], 1));
+    }
+  }
+
   template <class Format>
   QWQ_INLINE static void unpack(const std::byte* group, PanelGroup* panel) {
     unpack_x86<Avx2, Format, false>(group, panel);

@@ -28,6 +28,23 @@ struct Int8Panel<Avx512Vnni> {
   }
   QWQ_INLINE static __m512 to_float(I v) { return _mm512_cvtepi32_ps(v); }
 
+  QWQ_INLINE static void store_transposed(const __m512 (&c)[4], float* out, int64_t stride) {
+    const __m512 low01 = _mm512_unpacklo_ps(c[0], c[1]);
+    const __m512 low23 = _mm512_unpacklo_ps(c[2], c[3]);
+    const __m512 high01 = _mm512_unpackhi_ps(c[0], c[1]);
+    const __m512 high23 = _mm512_unpackhi_ps(c[2], c[3]);
+    // Rows 0, 4, 8, 12 in the first and so on.
+    const __m512 rows[4] = {_mm512_shuffle_ps(low01, low23, 0x44), _mm512_shuffle_ps(low01, low23, 0xee),
+                            _mm512_shuffle_ps(high01, high23, 0x44), _mm512_shuffle_ps(high01, high23, 0xee)};
+#pragma GCC unroll 4
+    for (int r = 0; r < 4; ++r) {
+      _mm_storeu_ps(out + r * stride, _mm512_castps512_ps128(rows[r]));
+      _mm_storeu_ps(out + (r + 4) * stride, _mm512_extractf32x4_ps(rows[r], 1));
+      _mm_storeu_ps(out + (r + 8) * stride, _mm512_extractf32x4_ps(rows[r], 2));
+      _mm_storeu_ps(out + (r + 12) * stride, _mm512_extractf32x4_ps(rows[r], 3));
+    }
+  }
+
   template <class Format>
   QWQ_INLINE static void unpack(const std::byte* group, PanelGroup* panel) {
     unpack_x86<Avx512Vnni, Format, Int8Format<Format>::kSigned>(group, panel);
