@@ -200,7 +200,7 @@ struct qwq_engine_config {
   int32_t backend;          /* enum qwq_backend */
   int32_t n_threads;        /* worker threads, the stepping thread included; 1 .. 1024 */
   char cpu_isa[24];         /* name from qwq_cpu_isa_get, or "" for the best usable one */
-  int32_t kv_block_size;    /* tokens a KV block holds; a power of two, 8 .. 256 */
+  int32_t kv_block_size;    /* tokens a KV block holds; a power of two, 16 .. 256 */
   int32_t n_kv_blocks;      /* blocks in the pool, > 0 */
   int32_t max_batch_tokens; /* most tokens of one step, all sequences together, > 0 */
   int32_t max_sequences;    /* most sequences of one step, > 0 */

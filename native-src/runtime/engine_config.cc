@@ -10,7 +10,7 @@ namespace qwq {
 namespace {
 
 constexpr int kMaxThreads = 1024;
-constexpr int kMinBlockSize = 8;
+constexpr int kMinBlockSize = kKvGroup;
 constexpr int kMaxBlockSize = 256;
 
 int in_range(const char* field, int32_t value, int32_t low, int32_t high) {

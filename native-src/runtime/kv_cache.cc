@@ -19,10 +19,9 @@ KvLayer KvCache::layer(int index) const {
   kv.n_kv_heads = n_kv_heads_;
   kv.head_dim = head_dim_;
   kv.block_size = block_size_;
-  kv.block_stride = 2 * static_cast<size_t>(n_kv_heads_) * static_cast<size_t>(block_size_) *
-                    static_cast<size_t>(head_dim_);
-  const size_t blocks_before = static_cast<size_t>(index) * static_cast<size_t>(n_blocks_);
-  kv.base = pages_.data() + blocks_before * kv.block_stride * kv_element_bytes(type_);
+  kv.block_bytes =
+      2 * static_cast<size_t>(n_kv_heads_) * static_cast<size_t>(block_size_ / kKvGroup) * kv.group_bytes();
+  kv.base = pages_.data() + static_cast<size_t>(index) * static_cast<size_t>(n_blocks_) * kv.block_bytes;
   return kv;
 }
 

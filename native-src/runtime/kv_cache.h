@@ -13,29 +13,44 @@ struct ModelConfig;
 // those of the formulas.
 enum class KvType { kF16, kF32 };
 
-constexpr size_t kv_element_bytes(KvType type) {
-  return type == KvType::kF16 ? 2 : 4;
-}
+constexpr size_t kv_element_bytes(KvType type) { return type == KvType::kF16 ? 2 : 4; }
 
-// The cache of one layer: blocks of elements, each [2 (K, V), n_kv_heads, block_size, head_dim].
+// Tokens whose K are interleaved; a block is a whole number of such groups.
+inline constexpr int kKvGroup = 16;
+
+// The cache of one layer: blocks of [2 (K, V), n_kv_heads, block_size / kKvGroup] groups. A group holds one
+// head of kKvGroup consecutive tokens:
+//
+//   K  [head_dim, kKvGroup]   element i of all tokens side by side: a vector register holds many keys, and
+//   their
+//                             scores are summed without moving anything between lanes
+//   V  [kKvGroup, head_dim]   a token after the other
 struct KvLayer {
-  void* base;           // block 0 of the layer
-  size_t block_stride;  // elements from one block to the next
+  std::byte* base;     // block 0 of the layer
+  size_t block_bytes;  // from one block to the next
   int n_kv_heads;
   int head_dim;
-  int block_size;  // tokens a block holds, a power of two
+  int block_size;  // tokens a block holds, a power of two, at least kKvGroup
   KvType type = KvType::kF16;
 
-  // K vectors of a head within a block: [block_size, head_dim], contiguous. T is uint16_t or float, as `type`
-  // says.
-  template <typename T = uint16_t>
-  T* k(int32_t block, int head) const {
-    return static_cast<T*>(base) + static_cast<size_t>(block) * block_stride +
-           static_cast<size_t>(head) * static_cast<size_t>(block_size) * static_cast<size_t>(head_dim);
+  // Of one head of kKvGroup tokens, K or V.
+  size_t group_bytes() const {
+    return static_cast<size_t>(kKvGroup) * static_cast<size_t>(head_dim) * kv_element_bytes(type);
   }
-  template <typename T = uint16_t>
-  T* v(int32_t block, int head) const {
-    return k<T>(block, n_kv_heads + head);
+  // The groups that hold `position` of the sequence with this block table.
+  std::byte* k_group(const int32_t* block_table, int64_t position, int head) const {
+    return group(block_table, position, head);
+  }
+  std::byte* v_group(const int32_t* block_table, int64_t position, int head) const {
+    return group(block_table, position, n_kv_heads + head);
+  }
+
+ private:
+  std::byte* group(const int32_t* block_table, int64_t position, int plane) const {
+    const size_t groups_before = static_cast<size_t>(plane) * static_cast<size_t>(block_size / kKvGroup) +
+                                 static_cast<size_t>(position % block_size / kKvGroup);
+    return base + static_cast<size_t>(block_table[position / block_size]) * block_bytes +
+           groups_before * group_bytes();
   }
 };
 

@@ -245,7 +245,7 @@ TEST(engine_configuration_is_checked) {
   bad([](auto& c) { std::strcpy(c.cpu_isa, "avx2"); },
       "the reference backend has no variants, found \"avx2\"");
   for (const int32_t value : {0, -1, 1025}) bad([=](auto& c) { c.n_threads = value; }, "config.n_threads");
-  for (const int32_t value : {0, -8, 4, 12, 512})
+  for (const int32_t value : {0, -16, 8, 24, 512})
     bad([=](auto& c) { c.kv_block_size = value; }, "config.kv_block_size");
   for (const int32_t value : {0, -1}) {
     bad([=](auto& c) { c.n_kv_blocks = value; }, "config.n_kv_blocks");
@@ -278,7 +278,7 @@ TEST(engine_memory_is_computed) {
   CHECK_OK(qwq_engine_memory(model.handle(), &config, &memory, error));
   // layers * (K, V) * kv_heads * head_dim * 4 bytes: the reference keeps f32
   CHECK_EQ(memory.kv_bytes_per_token, static_cast<uint64_t>(2 * 2 * 2 * 8 * 4));
-  CHECK_EQ(memory.kv_cache_bytes, memory.kv_bytes_per_token * 8 * 64);
+  CHECK_EQ(memory.kv_cache_bytes, memory.kv_bytes_per_token * 16 * 64);
   const uint64_t workspace = memory.workspace_bytes;
   // Activations alone: rows * (hidden * 3 + q * 2 + kv * 2 + intermediate * 2) floats.
   CHECK(workspace > 128 * (32 * 3 + 32 * 2 + 16 * 2 + 64 * 2) * sizeof(float));

@@ -159,15 +159,15 @@ TEST(store_kv_rounds_to_nearest_even_in_the_right_slots) {
   for_variants([](const Variant& variant, Flush flush) {
     for (int head_dim = 2; head_dim <= 2 * variant.lanes + 4; head_dim += 2) {
       constexpr int kKvHeads = 2;
-      constexpr int kBlockSize = 8;
-      constexpr size_t kRows = 5;
+      constexpr int kBlockSize = 16;
+      constexpr size_t kRows = 20;
       const size_t block_elements = static_cast<size_t>(2 * kKvHeads * kBlockSize * head_dim);
       const std::vector<uint16_t> empty(3 * block_elements, 0x7e01);
       Guarded<uint16_t> cache(empty, flush);
       Guarded<uint16_t> reference(empty, flush);
       const Guarded<int32_t> block_table({2, 0}, flush);
       Guarded<AttentionRow> rows(kRows, flush);
-      for (size_t i = 0; i < kRows; ++i) rows[i] = {block_table.data(), static_cast<int32_t>(6 + i)};
+      for (size_t i = 0; i < kRows; ++i) rows[i] = {block_table.data(), static_cast<int32_t>(9 + i)};
       const int64_t stride = kKvHeads * head_dim;
       std::vector<float> k_values = normal(kRows * static_cast<size_t>(stride), 8, 100.0f);
       k_values[0] = 1e6f;            // to infinity
@@ -176,9 +176,10 @@ TEST(store_kv_rounds_to_nearest_even_in_the_right_slots) {
       const Guarded<float> v(normal(k_values.size(), 9), flush);
       Context context(*variant.backend, limits_for(1, 2));
       StoreKvArgs args = {k.data(), v.data(), stride, stride, kRows, rows.data(), {}};
-      args.kv = {cache.data(), block_elements, kKvHeads, head_dim, kBlockSize};
+      args.kv = {reinterpret_cast<std::byte*>(cache.data()), 2 * block_elements, kKvHeads, head_dim,
+                 kBlockSize};
       variant.backend->store_kv(*context, args);
-      args.kv.base = reference.data();
+      args.kv.base = reinterpret_cast<std::byte*>(reference.data());
       reference_backend().store_kv(*context, args);
       for (size_t i = 0; i < cache.size(); ++i) CHECK_EQ(cache[i], reference[i]);
     }

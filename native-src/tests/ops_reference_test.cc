@@ -74,20 +74,30 @@ TEST(rope_turns_by_a_quarter) {
 
 TEST(store_kv_then_attention_over_two_blocks) {
   Fixture f;
-  constexpr int kBlockSize = 2;
+  constexpr int kBlockSize = 16;
   constexpr int kHeadDim = 2;
-  std::vector<uint16_t> cache(3 * 2 * 1 * kBlockSize * kHeadDim, 0x7e00);  // unwritten slots are NaN
-  const KvLayer kv = {cache.data(), 2 * kBlockSize * kHeadDim, 1, kHeadDim, kBlockSize};
+  constexpr int kPlane = kBlockSize * kHeadDim;         // elements of K, or V, of a block
+  std::vector<uint16_t> cache(3 * 2 * kPlane, 0x7e00);  // unwritten slots are NaN
+  const KvLayer kv = {reinterpret_cast<std::byte*>(cache.data()), 2 * kPlane * 2, 1, kHeadDim, kBlockSize};
   const int32_t block_table[] = {2, 0};
+  // Tokens without weight (their K is far away), then three over the border of the blocks.
+  AttentionRow before[14];
+  for (int i = 0; i < 14; ++i) before[i] = {block_table, i};
   AttentionRow rows[3];
-  for (int i = 0; i < 3; ++i) rows[i] = {block_table, i};
+  for (int i = 0; i < 3; ++i) rows[i] = {block_table, 14 + i};
+  std::vector<float> far(28, -1000.0f);
+  f.backend.store_kv(f.ctx, {far.data(), far.data(), 2, 2, 14, before, kv});
   const float k[] = {1, 0, 0, 1, 0, 0};
   const float v[] = {1, 10, 2, 20, 4, 40};
   f.backend.store_kv(f.ctx, {k, v, 2, 2, 3, rows, kv});
-  CHECK_EQ(f16_to_f32(kv.k(2, 0)[0]), 1.0f);
-  CHECK_EQ(f16_to_f32(kv.v(2, 0)[3]), 20.0f);
-  CHECK_EQ(f16_to_f32(kv.v(0, 0)[1]), 40.0f);
-  CHECK_EQ(kv.k(0, 0)[2], 0x7e00);
+  const uint16_t* block2 = cache.data() + 2 * 2 * kPlane;
+  const uint16_t* block0 = cache.data();
+  CHECK_EQ(f16_to_f32(block2[14]), 1.0f);                    // K of token 14: element 0, lane 14
+  CHECK_EQ(f16_to_f32(block2[16 + 15]), 1.0f);               // K of token 15: element 1, lane 15
+  CHECK_EQ(f16_to_f32(block2[kPlane + 15 * 2 + 1]), 20.0f);  // V of token 15: row 15, column 1
+  CHECK_EQ(f16_to_f32(block0[kPlane + 1]), 40.0f);           // V of token 16: row 0, column 1
+  CHECK_EQ(f16_to_f32(block0[16]), 0.0f);                    // K of token 16: element 1, lane 0
+  CHECK_EQ(block0[1], 0x7e00);
 
   // Two query heads share the KV head. Scores with scale 1: head 0 sees (ln 2, 0, 0), head 1 (0, ln 3, 0).
   const float ln2 = std::numbers::ln2_v<float>;
@@ -111,18 +121,21 @@ TEST(store_kv_then_attention_over_two_blocks) {
 // Values that f16 would round: 1 + 2^-20 and its like come back as they were.
 TEST(f32_cache_keeps_every_bit) {
   Fixture f;
-  constexpr int kBlockSize = 2;
-  std::vector<float> cache(2 * 2 * 2 * kBlockSize * 2, NAN);
-  const KvLayer kv = {cache.data(), 2 * 2 * kBlockSize * 2, 2, 2, kBlockSize, KvType::kF32};
+  constexpr int kBlockSize = 16;
+  constexpr int kPlane = kBlockSize * 2;  // elements of a head's K, or V, in a block
+  std::vector<float> cache(2 * 4 * kPlane, NAN);
+  const KvLayer kv = {
+      reinterpret_cast<std::byte*>(cache.data()), 4 * kPlane * sizeof(float), 2, 2, kBlockSize, KvType::kF32};
   const int32_t block_table[] = {1};
   const AttentionRow row = {block_table, 0};
   const float k[] = {0x1.00001p0f, 2, 3, 4};
   const float v[] = {0x1.00001p2f, 6, 7, 0x1.00001p3f};
   f.backend.store_kv(f.ctx, {k, v, 4, 4, 1, &row, kv});
-  CHECK_EQ(kv.k<float>(1, 0)[0], k[0]);
-  CHECK_EQ(kv.k<float>(1, 1)[1], k[3]);
-  CHECK_EQ(kv.v<float>(1, 1)[1], v[3]);
-  CHECK(std::isnan(kv.k<float>(1, 0)[2]));
+  const float* block = cache.data() + 4 * kPlane;
+  CHECK_EQ(block[0], k[0]);
+  CHECK_EQ(block[kPlane + 16], k[3]);
+  CHECK_EQ(block[3 * kPlane + 1], v[3]);
+  CHECK(std::isnan(block[1]));
 
   const float q[] = {1, 1, 1, 1};
   float out[4];

@@ -38,7 +38,7 @@ void expect_bad_batch(const std::function<void(Batch&)>& damage, const char* exp
   TestModel model(Shape{"step"}, kSeed);
   TestEngine engine(model, kReference, 1);
   TestRun first({1, 2, 3}, {0, 1}, 0, QWQ_ROLE_PROMPT, model.shape.vocab);
-  TestRun second({4, 5}, {2, 3}, 8, QWQ_ROLE_GENERATED, model.shape.vocab);
+  TestRun second({4, 5}, {2, 3}, 16, QWQ_ROLE_GENERATED, model.shape.vocab);
   Batch batch({first.view, second.view});
   damage(batch);
   qwq_error error{};
@@ -76,9 +76,9 @@ TEST(batches_are_checked) {
   for (const int32_t n : {0, -1, 129}) bad([=](auto& s) { s.n_tokens = n; }, "sequences[1].n_tokens");
   for (const int32_t n : {-1, 1, 0}) bad([=](auto& s) { s.n_blocks = n; }, "sequences[1].n_blocks");
   bad([](auto& s) { s.position = -1; }, "sequences[1].position");
-  bad([](auto& s) { s.position = 511; }, "sequences[1].position: expected 0 .. 510, found 511");
+  bad([](auto& s) { s.position = 1023; }, "sequences[1].position: expected 0 .. 1022, found 1023");
   bad([](auto& s) { s.position = std::numeric_limits<int32_t>::max(); }, "sequences[1].position");
-  bad([](auto& s) { s.position = 16; }, "positions up to 17 need 3 blocks of 8, found 2");
+  bad([](auto& s) { s.position = 32; }, "positions up to 33 need 3 blocks of 16, found 2");
   bad([](auto& s) { s.role = 2; }, "sequences[1].role: expected 0 .. 1, found 2");
   bad([](auto& s) { s.n_logits = 3; }, "sequences[1].n_logits: expected 0 .. 2, found 3");
   bad([](auto& s) { s.n_logits = -1; }, "sequences[1].n_logits");
@@ -94,7 +94,7 @@ TEST(batches_are_checked) {
   bad(
       [&](auto& s) {
         s.block_table = twice;
-        s.position = 7;
+        s.position = 15;
       },
       "sequences[1].block_table[1]: block 3 is written by sequences[1] too");
   float logprobs[2];
@@ -287,15 +287,18 @@ TEST(samples_do_not_depend_on_the_batch) {
 TEST(prefix_blocks_can_be_shared) {
   TestModel model(Shape{"step"}, kSeed + 3);
   TestEngine engine(model, kReference, 2);
-  TestRun prefix({1, 2, 3, 4, 5, 6, 7, 8}, {0}, 0, QWQ_ROLE_PROMPT, engine.vocab);
+  std::vector<int32_t> tokens;
+  for (int32_t i = 1; i <= 16; ++i) tokens.push_back(i);
+  TestRun prefix(tokens, {0}, 0, QWQ_ROLE_PROMPT, engine.vocab);
   step(engine, {&prefix});
-  TestRun a({9, 10}, {0, 1}, 8, QWQ_ROLE_PROMPT, engine.vocab);
-  TestRun b({9, 10}, {0, 2}, 8, QWQ_ROLE_PROMPT, engine.vocab);
+  TestRun a({17, 18}, {0, 1}, 16, QWQ_ROLE_PROMPT, engine.vocab);
+  TestRun b({17, 18}, {0, 2}, 16, QWQ_ROLE_PROMPT, engine.vocab);
   step(engine, {&a, &b});
   CHECK(a.logits == b.logits);
-  TestRun whole({1, 2, 3, 4, 5, 6, 7, 8, 9, 10}, {3, 4}, 0, QWQ_ROLE_PROMPT, engine.vocab);
+  tokens.insert(tokens.end(), {17, 18});
+  TestRun whole(tokens, {3, 4}, 0, QWQ_ROLE_PROMPT, engine.vocab);
   step(engine, {&whole});
-  CHECK(std::equal(a.logits.begin(), a.logits.end(), whole.logits.begin() + 8 * engine.vocab));
+  CHECK(std::equal(a.logits.begin(), a.logits.end(), whole.logits.begin() + 16 * engine.vocab));
 }
 
 TEST(logits_that_are_no_numbers_are_an_error) {
@@ -329,7 +332,8 @@ TEST(a_set_flag_stops_a_step_before_it_begins_and_the_engine_serves_on) {
   }
 }
 
-// A step cancelled in its middle by another thread; repeated in full, it gives the bits of one that never was.
+// A step cancelled in its middle by another thread; repeated in full, it gives the bits of one that never
+// was.
 TEST(a_step_in_flight_stops_within_200_ms) {
   using Clock = std::chrono::steady_clock;
   Shape shape{"cancel"};

@@ -189,7 +189,7 @@ inline qwq_engine_config engine_config(const BackendChoice& backend, int32_t n_t
   config.backend = backend.backend;
   config.n_threads = n_threads;
   std::strncpy(config.cpu_isa, backend.isa.c_str(), sizeof(config.cpu_isa) - 1);
-  config.kv_block_size = 8;
+  config.kv_block_size = 16;
   config.n_kv_blocks = 64;
   config.max_batch_tokens = 128;
   config.max_sequences = 8;

@@ -15,7 +15,7 @@ template <class V>
 size_t scratch_bytes(const OpLimits& limits) {
   const size_t needs[] = {
       matmul_scratch_bytes<V>(limits),
-      attention_scratch_bytes<V>(limits),
+      attention_scratch_bytes(limits),
       static_cast<size_t>(limits.n_threads) * padded_bytes(rope_scratch_each(limits.head_dim)),
   };
   size_t most = 0;

@@ -13,6 +13,9 @@ struct Avx2 {
   static constexpr int kTileRows = 4;
   static constexpr int kTileFeatures = 3;
   static constexpr int kTileQueries = 2;
+  static constexpr int kAttentionQueries = 6;
+  static constexpr int kAttentionGroups = 1;
+  static constexpr bool kReadsF16 = true;
 
   using F = __m256;
 

@@ -14,6 +14,9 @@ struct Avx512Vnni {
   static constexpr int kTileRows = 6;
   static constexpr int kTileFeatures = 4;
   static constexpr int kTileQueries = 4;
+  static constexpr int kAttentionQueries = 12;
+  static constexpr int kAttentionGroups = 2;
+  static constexpr bool kReadsF16 = true;
 
   using F = __m512;
 

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "formats/half.h"
+#include "kernels/reference/kv_access.h"
 #include "kernels/reference/reference.h"
 #include "kernels/scratch.h"
 #include "kernels/thread_pool.h"
@@ -9,24 +9,21 @@
 namespace qwq::reference {
 namespace {
 
-double widened(uint16_t f16) { return f16_to_f32(f16); }
-double widened(float f32) { return f32; }
-
 // One head of one row; `weights` has room for position + 1 values.
-template <typename T>
 void attend(const AttentionArgs& args, int64_t r, int head, double* weights) {
   const KvLayer& kv = args.kv;
   const AttentionRow& row = args.rows[r];
   const int kv_head = head / (args.n_heads / kv.n_kv_heads);
   const float* q = args.q + r * args.q_stride + static_cast<int64_t>(head) * kv.head_dim;
   float* out = args.out + (r * args.n_heads + head) * kv.head_dim;
-  const auto slot = [&](int32_t t) { return static_cast<int64_t>(t % kv.block_size) * kv.head_dim; };
 
   double largest = -INFINITY;
   for (int32_t t = 0; t <= row.position; ++t) {
-    const T* k = kv.k<T>(row.block_table[t / kv.block_size], kv_head) + slot(t);
+    const std::byte* k = kv.k_group(row.block_table, t, kv_head);
     double score = 0;
-    for (int i = 0; i < kv.head_dim; ++i) score += static_cast<double>(q[i]) * widened(k[i]);
+    for (int i = 0; i < kv.head_dim; ++i) {
+      score += static_cast<double>(q[i]) * static_cast<double>(read_element(kv, k, k_index(t, i)));
+    }
     weights[t] = score * args.scale;
     largest = std::max(largest, weights[t]);
   }
@@ -38,8 +35,8 @@ void attend(const AttentionArgs& args, int64_t r, int head, double* weights) {
   for (int i = 0; i < kv.head_dim; ++i) {
     double sum = 0;
     for (int32_t t = 0; t <= row.position; ++t) {
-      const T* v = kv.v<T>(row.block_table[t / kv.block_size], kv_head) + slot(t);
-      sum += weights[t] * widened(v[i]);
+      const std::byte* v = kv.v_group(row.block_table, t, kv_head);
+      sum += weights[t] * static_cast<double>(read_element(kv, v, v_index(kv, t, i)));
     }
     out[i] = static_cast<float>(sum / total);
   }
@@ -50,12 +47,11 @@ void attend(const AttentionArgs& args, int64_t r, int head, double* weights) {
 void attention(OpContext& ctx, const AttentionArgs& args) {
   int32_t last = 0;
   for (int64_t r = 0; r < args.n_rows; ++r) last = std::max(last, args.rows[r].position);
-  const auto attend_head = args.kv.type == KvType::kF16 ? attend<uint16_t> : attend<float>;
   const size_t bytes = (static_cast<size_t>(last) + 1) * sizeof(double);
   ctx.pool->parallel_for(args.n_rows * args.n_heads, [&](int64_t task, int worker) {
     if (ctx.cancelled()) return;
-    attend_head(args, task / args.n_heads, static_cast<int>(task % args.n_heads),
-                worker_scratch<double>(ctx, worker, bytes));
+    attend(args, task / args.n_heads, static_cast<int>(task % args.n_heads),
+           worker_scratch<double>(ctx, worker, bytes));
   });
 }
 

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  *     smaller of the model's own limit and what fits the free memory
  * @param kvCacheTokens tokens of all conversations together that the KV cache keeps; 0 (default) =
  *     several full contexts within a share of the free memory, one context at least
- * @param kvBlockSize tokens a KV block holds, a power of two from 8 to 256; default 32
+ * @param kvBlockSize tokens a KV block holds, a power of two from 16 to 256; default 32
  * @param maxBatchTokens most tokens of one step, all sequences together, at least {@code
  *     maxSequences} and at most 65,536; default 512
  * @param maxSequences most generations that run at the same time, 1 to 4096; default 64
@@ -66,7 +66,7 @@ public record EngineOptions(
           "0 or at least contextLength (" + contextLength + ")",
           String.valueOf(kvCacheTokens));
     }
-    checkRange("kvBlockSize", kvBlockSize, 8, 256);
+    checkRange("kvBlockSize", kvBlockSize, 16, 256);
     if (Integer.bitCount(kvBlockSize) != 1) {
       throw invalid("kvBlockSize", "a power of two", String.valueOf(kvBlockSize));
     }

@@ -37,7 +37,7 @@ final class Backends {
 
   /** Options with this backend, two threads and a KV block size that tests cross often. */
   static EngineOptions.Builder options(String backend) {
-    EngineOptions.Builder options = EngineOptions.builder().threads(2).kvBlockSize(8);
+    EngineOptions.Builder options = EngineOptions.builder().threads(2).kvBlockSize(16);
     return backend.equals("reference")
         ? options.backend(BackendKind.REFERENCE)
         : options.backend(BackendKind.CPU).cpuIsa(backend);

@@ -21,7 +21,7 @@ class OptionsTest {
         bad("contextLength", o -> o.contextLength(-1)),
         bad("kvCacheTokens", o -> o.kvCacheTokens(-1)),
         bad("kvCacheTokens", o -> o.contextLength(100).kvCacheTokens(99)),
-        bad("kvBlockSize", o -> o.kvBlockSize(4)),
+        bad("kvBlockSize", o -> o.kvBlockSize(8)),
         bad("kvBlockSize", o -> o.kvBlockSize(24)),
         bad("kvBlockSize", o -> o.kvBlockSize(512)),
         bad("maxSequences", o -> o.maxSequences(0)),

@@ -1,0 +1,163 @@
+// The two matrix products of attention over one tile of the cache: queries by keys, and softmax weights by
+// values. Every element of a result is one chain of additions, over the head for a score and over positions
+// for a value, ascending and fused: the bits are the same for every instruction set that fuses, whatever its
+// width.
+#pragma once
+
+#include <cstddef>
+
+#include "formats/half.h"
+#include "runtime/kv_cache.h"
+
+namespace qwq::cpu {
+
+// Positions of a tile.
+inline constexpr int kTileTokens = 64;
+inline constexpr int kTileGroups = kTileTokens / kKvGroup;
+// Columns of V that lie side by side in a widened tile.
+inline constexpr int kPanel = 16;
+// head_dim is padded with zeros to a multiple of this: what a strip of any instruction set takes at once.
+inline constexpr int kHeadPadding = 32;
+
+constexpr int padded_head(int head_dim) {
+  return (head_dim + kHeadPadding - 1) / kHeadPadding * kHeadPadding;
+}
+
+// Into the second-level cache: what lies a tile ahead would push the tile at hand out of the first.
+QWQ_INLINE void prefetch(const std::byte* p) { __builtin_prefetch(p, 0, 2); }
+
+// Where a product reads the elements of a tile. `key` and `value` give a vector of them; `lane` and `column`
+// are multiples of kLanes.
+//
+// Widened before: K [kTileGroups][head_dim, kKvGroup], V [panels][kTileTokens, kPanel].
+template <class V>
+struct WidenedTile {
+  using F = typename V::F;
+  static constexpr bool kInCache = false;
+  static constexpr int kSegment = kTileTokens;  // tokens that one pointer to values covers
+
+  QWQ_INLINE static F key(const std::byte* group, int i, int lane) {
+    return V::load(reinterpret_cast<const float*>(group) + i * kKvGroup + lane);
+  }
+  QWQ_INLINE static F value(const std::byte* segment, int, int t, int panel, int column) {
+    return V::load(reinterpret_cast<const float*>(segment) + (panel * kTileTokens + t) * kPanel + column);
+  }
+};
+
+// In the cache itself, where head_dim is a multiple of kHeadPadding.
+template <class V>
+struct F16Tile {
+  using F = typename V::F;
+  static constexpr bool kInCache = true;
+  static constexpr int kSegment = kKvGroup;
+
+  QWQ_INLINE static F key(const std::byte* group, int i, int lane) {
+    return V::load_f16(reinterpret_cast<const uint16_t*>(group) + i * kKvGroup + lane);
+  }
+  QWQ_INLINE static F value(const std::byte* segment, int head_dim, int t, int panel, int column) {
+    return V::load_f16(reinterpret_cast<const uint16_t*>(segment) + t * head_dim + panel * kPanel + column);
+  }
+  QWQ_INLINE static void prefetch_key(const std::byte* group, int i) { prefetch(group + i * kKvGroup * 2); }
+  QWQ_INLINE static void prefetch_value(const std::byte* segment, int head_dim, int t, int panel) {
+    prefetch(segment + (t * head_dim + panel * kPanel) * 2);
+  }
+};
+
+// scores[j][kKvGroup * g + lane] = q[j] . k of that token, for Q queries and G groups of tokens. Meanwhile,
+// the same groups of the tile `ahead` are fetched where a tile is read in the cache.
+template <class V, class E, int Q, int G>
+void score_strip(const float* q, const std::byte* const* groups, const std::byte* const* ahead, int head_dim,
+                 float* scores) {
+  using F = typename V::F;
+  constexpr int kVectors = kKvGroup / V::kLanes;
+  constexpr int N = G * kVectors;
+  F acc[Q][N];
+#pragma GCC unroll 16
+  for (int j = 0; j < Q; ++j) {
+#pragma GCC unroll 16
+    for (int n = 0; n < N; ++n) acc[j][n] = V::zero();
+  }
+  for (int i = 0; i < head_dim; ++i) {
+    if constexpr (E::kInCache) {
+#pragma GCC unroll 16
+      for (int g = 0; g < G; ++g) E::prefetch_key(ahead[g], i);
+    }
+    F keys[N];
+#pragma GCC unroll 16
+    for (int n = 0; n < N; ++n) keys[n] = E::key(groups[n / kVectors], i, n % kVectors * V::kLanes);
+#pragma GCC unroll 16
+    for (int j = 0; j < Q; ++j) {
+      const F query = V::set1(q[j * head_dim + i]);
+#pragma GCC unroll 16
+      for (int n = 0; n < N; ++n) acc[j][n] = V::fma(query, keys[n], acc[j][n]);
+    }
+  }
+#pragma GCC unroll 16
+  for (int j = 0; j < Q; ++j) {
+#pragma GCC unroll 16
+    for (int n = 0; n < N; ++n) V::store(scores + j * kTileTokens + n * V::kLanes, acc[j][n]);
+  }
+}
+
+// values[j] += sum over t < n of p[j][t] * v[t], for Q queries and P panels of columns from `panel` on.
+template <class V, class E, int Q, int P>
+void weigh_strip(const float* p, const std::byte* const* segments, const std::byte* const* ahead,
+                 int head_dim, int panel, int n_tokens, float* values) {
+  using F = typename V::F;
+  constexpr int kVectors = kPanel / V::kLanes;
+  constexpr int N = P * kVectors;
+  const int stride = padded_head(head_dim);
+  values += panel * kPanel;
+  F acc[Q][N];
+#pragma GCC unroll 16
+  for (int j = 0; j < Q; ++j) {
+#pragma GCC unroll 16
+    for (int n = 0; n < N; ++n) acc[j][n] = V::load(values + j * stride + n * V::kLanes);
+  }
+  for (int first = 0; first < n_tokens; first += E::kSegment) {
+    const std::byte* segment = *segments++;
+    const int rest = n_tokens - first;
+    const int count = rest < E::kSegment ? rest : E::kSegment;
+    for (int t = 0; t < count; ++t) {
+      if constexpr (E::kInCache) E::prefetch_value(*ahead, head_dim, t, panel);
+      F row[N];
+#pragma GCC unroll 16
+      for (int n = 0; n < N; ++n) {
+        row[n] = E::value(segment, head_dim, t, panel + n / kVectors, n % kVectors * V::kLanes);
+      }
+#pragma GCC unroll 16
+      for (int j = 0; j < Q; ++j) {
+        const F weight = V::set1(p[j * kTileTokens + first + t]);
+#pragma GCC unroll 16
+        for (int n = 0; n < N; ++n) acc[j][n] = V::fma(weight, row[n], acc[j][n]);
+      }
+    }
+    if constexpr (E::kInCache) ++ahead;
+  }
+#pragma GCC unroll 16
+  for (int j = 0; j < Q; ++j) {
+#pragma GCC unroll 16
+    for (int n = 0; n < N; ++n) V::store(values + j * stride + n * V::kLanes, acc[j][n]);
+  }
+}
+
+template <int Q, typename Body>
+QWQ_INLINE void dispatch_strip(int size, int first, Body&& body) {
+  if constexpr (Q > 1) {
+    if (size < Q) return dispatch_strip<Q - 1>(size, first, body);
+  }
+  body.template run<Q>(first);
+}
+
+// Calls body.run<size>(first) for strips that cover `count` queries, nearly equal and at most Max long.
+template <int Max, typename Body>
+QWQ_INLINE void for_strips(int count, Body&& body) {
+  const int n_strips = (count + Max - 1) / Max;
+  const int size = (count + n_strips - 1) / n_strips;
+  for (int first = 0; first < count; first += size) {
+    const int rest = count - first;
+    dispatch_strip<Max>(rest < size ? rest : size, first, body);
+  }
+}
+
+}  // namespace qwq::cpu
