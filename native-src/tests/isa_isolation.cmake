@@ -2,7 +2,7 @@
 # would keep one copy for all, perhaps the one this processor cannot run. Weak symbols must name the vector type.
 #
 #   cmake -DNM=nm "-DOBJECTS=a.o;b.o" -P isa_isolation.cmake
-foreach(pair "_avx2\\.cc\\.;Avx2" "_avx512_vnni\\.cc\\.;Avx512Vnni")
+foreach(pair "_avx2\\.cc\\.;Avx2" "_avx512_vnni\\.cc\\.;Avx512Vnni" "_amx\\.cc\\.;Amx")
   list(GET pair 0 pattern)
   list(GET pair 1 type)
   set(objects ${OBJECTS})

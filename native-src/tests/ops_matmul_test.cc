@@ -1,10 +1,25 @@
 // matmul of every cpu variant, format and recipe against the reference.
 #include "formats/half.h"
 #include "formats/q4_k.h"
+#if defined(__x86_64__)
+#include "tests/emulated_amx.h"
+#endif
 #include "tests/ops_testing.h"
 
 namespace qwq::test {
 namespace {
+
+// Those this machine can run, and the one with emulated matrix units where its other instructions are there.
+std::vector<Variant> variants_to_test() {
+  std::vector<Variant> variants = usable_variants();
+#if defined(__x86_64__)
+  for (const CpuIsa& isa : cpu_isas()) {
+    if (std::string(isa.name) == "avx512_vnni" && isa.usable())
+      variants.push_back({&emulated_amx_backend, 16});
+  }
+#endif
+  return variants;
+}
 
 struct Shape {
   int64_t rows;  // of the weight
@@ -132,7 +147,7 @@ void check_product(const Variant& variant, DType dtype, const Shape& shape, Reci
 
 template <typename Body>
 void for_all(Body&& body) {
-  for (const Variant& variant : usable_variants()) {
+  for (const Variant& variant : variants_to_test()) {
     for (const FormatInfo& format : all_formats()) {
       for (const Recipe recipe : {Recipe::kPrefill, Recipe::kDecode}) body(variant, format, recipe);
     }
@@ -172,7 +187,7 @@ TEST(all_tails_of_rows) {
 }
 
 TEST(more_rows_than_a_task_takes) {
-  for (const Variant& variant : usable_variants()) {
+  for (const Variant& variant : variants_to_test()) {
     // Panels of 16 or 8 rows, alone and three vectors at once, with rows left over and with a padded vector.
     for (const int64_t n_rows : {192, 200, 209, 515}) {
       check_product(variant, DType::kQ4_K, {50, 256, n_rows}, Recipe::kPrefill, Flush::kEnd);
@@ -182,7 +197,7 @@ TEST(more_rows_than_a_task_takes) {
 }
 
 TEST(jobs_of_one_call_do_not_mix) {
-  for (const Variant& variant : usable_variants()) {
+  for (const Variant& variant : variants_to_test()) {
     for (const Recipe recipe : {Recipe::kPrefill, Recipe::kDecode}) {
       const Shape shape = {0, 512, 5};
       const Weight q(DType::kQ4_K, 100, 512, 20);
@@ -235,7 +250,7 @@ TEST(bits_do_not_depend_on_batch_or_threads) {
 
 // Quantised models give the same bits on every instruction set, in both roles, in panels and row by row.
 TEST(int8_bits_are_the_same_on_all_variants) {
-  const std::vector<Variant> variants = usable_variants();
+  const std::vector<Variant> variants = variants_to_test();
   for (const FormatInfo& format : all_formats()) {
     if (format.block_elements == 1) continue;
     for (const int64_t cols : {256, 512, 1280, 3584, 288, 480, 3552}) {
@@ -279,7 +294,7 @@ TEST(int8_extremes_are_exact) {
         }
       }
       const std::vector<float> w = product.weight.decoded_row(0);
-      for (const Variant& variant : usable_variants()) {
+      for (const Variant& variant : variants_to_test()) {
         const std::vector<float> actual = product.run(*variant.backend, Recipe::kDecode);
         for (int64_t r = 0; r < kRows; ++r) {
           double exact = 0;
@@ -297,8 +312,13 @@ TEST(int8_extremes_are_exact) {
   }
 }
 
+#if defined(__x86_64__)
+// Runs last: counts what all tests above did.
+TEST(emulated_matrix_units_were_used_as_the_processor_demands) { CHECK_EQ(emulated_amx_faults(), 0); }
+#endif
+
 TEST(a_cancelled_product_ends_early) {
-  for (const Variant& variant : usable_variants()) {
+  for (const Variant& variant : variants_to_test()) {
     for (const Recipe recipe : {Recipe::kPrefill, Recipe::kDecode}) {
       Product product(DType::kQ4_K, {200, 256, 3}, Flush::kEnd);
       std::fill_n(product.out.data(), product.out.size(), Product::kUntouched);

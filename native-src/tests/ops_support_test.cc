@@ -13,6 +13,7 @@ constexpr Row kSupport[] = {
     {"generic", "F32 F16 Q4_0 Q5_0 Q8_0 Q4_K Q6_K BF16"},
     {"avx2", "F32 F16 Q4_0 Q5_0 Q8_0 Q4_K Q6_K BF16"},
     {"avx512_vnni", "F32 F16 Q4_0 Q5_0 Q8_0 Q4_K Q6_K BF16"},
+    {"amx", "F32 F16 Q4_0 Q5_0 Q8_0 Q4_K Q6_K BF16"},
 };
 
 // The value of a 1 x 256 product and of an embedded row, right to the format's own error of a constant.

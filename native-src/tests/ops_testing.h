@@ -30,7 +30,7 @@ inline std::vector<Variant> usable_variants() {
   int lanes = 4;
   for (const CpuIsa& isa : cpu_isas()) {
     if (isa.usable()) variants.push_back({cpu_backend(isa.name), lanes});
-    lanes *= 2;
+    lanes = lanes < 16 ? 2 * lanes : 16;
   }
   return variants;
 }
@@ -63,7 +63,7 @@ class Context {
 
 inline OpLimits limits_for(int64_t max_cols, int n_threads) {
   OpLimits limits = {};
-  limits.max_rows = 1024;
+  limits.max_rows = 576;
   limits.max_cols = max_cols;
   limits.n_heads = 1;
   limits.n_kv_heads = 1;

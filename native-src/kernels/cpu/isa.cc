@@ -8,6 +8,10 @@
 
 #if defined(__x86_64__)
 #include <cpuid.h>
+#if defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 #endif
 
 namespace qwq {
@@ -39,9 +43,21 @@ uint64_t saved_registers(const Registers& features) {
   return low | static_cast<uint64_t>(high) << 32;
 }
 
+// Linux gives the 8 KiB of tiles only to processes that ask, once and for all their threads; refused where a
+// signal stack is too small for them.
+bool may_use_tiles() {
+#if defined(__linux__)
+  constexpr long kRequestPermission = 0x1023;  // ARCH_REQ_XCOMP_PERM
+  constexpr long kTileData = 18;               // XFEATURE_XTILEDATA
+  return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
+#else
+  return false;
+#endif
+}
+
 constexpr bool all_set(uint64_t value, uint64_t bits) { return (value & bits) == bits; }
 
-std::array<CpuIsa, 3> detect() {
+std::array<CpuIsa, 4> detect() {
   const Registers basic = cpuid(1);
   const Registers extended = cpuid(7);
   const uint64_t saved = saved_registers(basic);
@@ -60,22 +76,29 @@ std::array<CpuIsa, 3> detect() {
   const bool avx512_vnni = avx2 && all_set(extended.ebx, kAvx512F | kAvx512Dq | kAvx512Bw | kAvx512Vl) &&
                            all_set(extended.ecx, kAvx512Vnni);
 
+  constexpr uint32_t kAmxTile = 1u << 24;
+  constexpr uint32_t kAmxInt8 = 1u << 25;
+  const bool amx = avx512_vnni && all_set(extended.edx, kAmxTile | kAmxInt8);
+
   constexpr uint64_t kYmm = 0x06;  // SSE and AVX state
   constexpr uint64_t kZmm = 0xe6;  // and mask registers, upper halves, zmm16-31
+  constexpr uint64_t kTiles = 0x60000;
   return {{
       {"generic", true, true, true, &cpu::generic_backend},
       {"avx2", true, avx2, all_set(saved, kYmm), &cpu::avx2_backend},
       {"avx512_vnni", true, avx512_vnni, all_set(saved, kZmm), &cpu::avx512_vnni_backend},
+      {"amx", true, amx, amx && all_set(saved, kZmm | kTiles) && may_use_tiles(), &cpu::amx_backend},
   }};
 }
 
 #else
 
-std::array<CpuIsa, 3> detect() {
+std::array<CpuIsa, 4> detect() {
   return {{
       {"generic", true, true, true, &cpu::generic_backend},
       {"avx2", false, false, false, nullptr},
       {"avx512_vnni", false, false, false, nullptr},
+      {"amx", false, false, false, nullptr},
   }};
 }
 
@@ -84,7 +107,7 @@ std::array<CpuIsa, 3> detect() {
 }  // namespace
 
 std::span<const CpuIsa> cpu_isas() {
-  static const std::array<CpuIsa, 3> isas = detect();
+  static const std::array<CpuIsa, 4> isas = detect();
   return isas;
 }
 

@@ -8,5 +8,6 @@ namespace qwq::cpu {
 extern const Backend generic_backend;
 extern const Backend avx2_backend;
 extern const Backend avx512_vnni_backend;
+extern const Backend amx_backend;
 
 }  // namespace qwq::cpu

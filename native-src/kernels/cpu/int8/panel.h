@@ -20,6 +20,7 @@ namespace qwq::cpu {
 // What a variant needs for panels; without a specialisation it multiplies row by row.
 //
 //   static constexpr bool kUsable = true;
+//   static void begin(), end();          around the products of a panel
 //   static constexpr int kRows;          lanes of a vector
 //   static constexpr int kMinRows;       fewer rows are multiplied row by row
 //   using I;                             vector of int32
@@ -29,6 +30,7 @@ namespace qwq::cpu {
 //   static F to_float(I);
 //   static void store_transposed(const F (&columns)[4], float* out, int64_t stride);  lane r to row r
 //   static void unpack<Format>(const std::byte* group, PanelGroup* panel);
+//   static constexpr bool kTiles;        matrix units multiply, see panel_amx.h; otherwise:
 //   // sums[n][m] += 4 K levels of feature n times 4 K elements of each row of vector m
 //   static void dot<Format, K, N, M>(const uint8_t* const (&levels)[N], const int8_t* const (&q)[M],
 //                                    I (&sums)[N][M]);
@@ -167,20 +169,36 @@ class PanelProduct {
 
   template <class Format>
   void run(const OpContext& ctx) {
+    P::begin();
+    const bool done = multiply_all<Format>(ctx);
+    P::end();
+    if (done) write();
+  }
+
+ private:
+  // False when cancelled.
+  template <class Format>
+  bool multiply_all(const OpContext& ctx) {
     for (int64_t g = 0; g < n_groups_; g += kDepthGroups) {
-      if (ctx.cancelled()) return;
+      if (ctx.cancelled()) return false;
       const int depth = static_cast<int>(smaller(kDepthGroups, n_groups_ - g));
       unpack<Format>(g, depth);
+      if constexpr (P::kTiles) {
+        for (int v = 0; v < n_vectors_; ++v) multiply_tiles<Format>(v, g, depth);
+        continue;
+      }
       int v = 0;
       for (; v + 3 <= n_vectors_; v += 3) multiply<Format, 3>(v, g, depth);
       if (v + 2 <= n_vectors_) multiply<Format, 2>(v, g, depth), v += 2;
       if (v < n_vectors_) multiply<Format, 1>(v, g, depth);
     }
-    write();
+    return true;
   }
 
- private:
-  int padded_features() const { return static_cast<int>(ceil_div(tile_.n_features, 8)) * 8; }
+  static constexpr int kFeatureStep = P::kTiles ? 16 : 8;
+  int padded_features() const {
+    return static_cast<int>(ceil_div(tile_.n_features, kFeatureStep)) * kFeatureStep;
+  }
 
   template <class Format>
   void unpack(int64_t first, int depth) {
@@ -228,6 +246,18 @@ class PanelProduct {
 #pragma GCC unroll 4
           for (int m = 0; m < M; ++m) V::store(scratch_.lanes[v + m][b][f + n], acc[n][m]);
         }
+      }
+    }
+  }
+
+  template <class Format>
+  void multiply_tiles(int v, int64_t group, int depth) {
+    const Rows* rows = rows_ + v * n_groups_ + group;
+    for (int b = 0; b < 8; ++b) {
+      for (int f = 0; f < padded_features(); f += kFeatureStep) {
+        float (&lanes)[kFeatureStep][kRows] =
+            *reinterpret_cast<float (*)[kFeatureStep][kRows]>(scratch_.lanes[v][b][f]);
+        P::template add_blocks<Format>(scratch_.panel[f], rows, depth, b, group == 0, lanes);
       }
     }
   }

@@ -9,6 +9,7 @@ namespace qwq::cpu {
 template <>
 struct Int8Panel<Avx2> {
   static constexpr bool kUsable = true;
+  static constexpr bool kTiles = false;
   static constexpr int kRows = 8;
   static constexpr int kMinRows = 5;
   using I = __m256i;
@@ -16,6 +17,8 @@ struct Int8Panel<Avx2> {
   template <class Format>
   static constexpr int kShift = Int8Format<Format>::kOffset;
 
+  QWQ_INLINE static void begin() {}
+  QWQ_INLINE static void end() {}
   QWQ_INLINE static I zero() { return _mm256_setzero_si256(); }
   QWQ_INLINE static I set1(int32_t v) { return _mm256_set1_epi32(v); }
   QWQ_INLINE static I load(const int32_t* p) {
@@ -46,7 +49,7 @@ struct Int8Panel<Avx2> {
 
   template <class Format>
   QWQ_INLINE static void unpack(const std::byte* group, PanelGroup* panel) {
-    unpack_x86<Avx2, Format, false>(group, panel);
+    unpack_x86<Avx2, Format, 0>(group, panel);
   }
 
   // Products of two are added up in 16 bits as long as they fit, then widened.

@@ -9,6 +9,7 @@ namespace qwq::cpu {
 template <>
 struct Int8Panel<Avx512Vnni> {
   static constexpr bool kUsable = true;
+  static constexpr bool kTiles = false;
   static constexpr int kRows = 16;
   static constexpr int kMinRows = 6;
   using I = __m512i;
@@ -17,6 +18,8 @@ struct Int8Panel<Avx512Vnni> {
   template <class Format>
   static constexpr int kShift = Int8Format<Format>::kSigned ? 128 : Int8Format<Format>::kOffset;
 
+  QWQ_INLINE static void begin() {}
+  QWQ_INLINE static void end() {}
   QWQ_INLINE static I zero() { return _mm512_setzero_si512(); }
   QWQ_INLINE static I set1(int32_t v) { return _mm512_set1_epi32(v); }
   QWQ_INLINE static I load(const int32_t* p) { return _mm512_loadu_si512(p); }
@@ -47,7 +50,7 @@ struct Int8Panel<Avx512Vnni> {
 
   template <class Format>
   QWQ_INLINE static void unpack(const std::byte* group, PanelGroup* panel) {
-    unpack_x86<Avx512Vnni, Format, Int8Format<Format>::kSigned>(group, panel);
+    unpack_x86<Avx512Vnni, Format, Int8Format<Format>::kSigned ? 128 : 0>(group, panel);
   }
 
   template <class Format, int K, int N, int M>

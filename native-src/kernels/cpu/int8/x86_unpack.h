@@ -5,8 +5,8 @@
 
 namespace qwq::cpu {
 
-// Takes a group apart into memory, elements in their own order; signed levels moved up by 128 if `raise`.
-template <class V, class Format, bool raise>
+// Takes a group apart into memory, elements in their own order, `shift` taken off every level (modulo 256).
+template <class V, class Format, int shift>
 QWQ_INLINE void unpack_x86(const std::byte* group, PanelGroup* panel) {
   using Traits = Int8Format<Format>;
   using L = X86Levels<Format>;
@@ -14,7 +14,8 @@ QWQ_INLINE void unpack_x86(const std::byte* group, PanelGroup* panel) {
   L::levels(group, levels);
 #pragma GCC unroll 8
   for (int b = 0; b < 8; ++b) {
-    const __m256i v = raise ? _mm256_xor_si256(levels[b], _mm256_set1_epi8(-128)) : levels[b];
+    __m256i v = levels[b];
+    if constexpr (shift != 0) v = _mm256_sub_epi8(v, _mm256_set1_epi8(static_cast<char>(shift)));
     uint8_t* target = panel->levels;
     if constexpr (L::kPaired) {
       target += 64 * (b / 2) + 16 * (b % 2);

@@ -1,0 +1,110 @@
+#include "tests/emulated_amx.h"
+
+#include <atomic>
+
+#include "kernels/cpu/int8/avx512_vnni.h"
+#include "kernels/cpu/int8/panel_amx.h"
+#include "kernels/cpu/ops.h"
+
+namespace qwq {
+namespace {
+
+std::atomic<int> faults = 0;
+
+struct TileRegister {
+  int rows = 0;
+  int row_bytes = 0;
+  int8_t bytes[16][64];
+};
+
+struct TileState {
+  bool configured = false;
+  TileRegister tiles[8];
+};
+
+thread_local TileState state;
+
+void expect(bool condition) {
+  if (!condition) faults.fetch_add(1, std::memory_order_relaxed);
+}
+
+// As the instruction set reference describes LDTILECFG, TILEZERO, TILELOADD, TDPBSSD and TILESTORED.
+struct EmulatedAmx : cpu::Avx512Vnni {
+  struct Tiles {
+    static void configure(const cpu::TileConfig& config) {
+      expect(!state.configured && config.palette == 1 && config.start_row == 0);
+      for (int t = 0; t < 8; ++t) {
+        expect(config.rows[t] <= 16 && config.row_bytes[t] <= 64 && config.row_bytes[t] % 4 == 0);
+        state.tiles[t].rows = config.rows[t];
+        state.tiles[t].row_bytes = config.row_bytes[t];
+      }
+      state.configured = true;
+    }
+    static void release() {
+      expect(state.configured);
+      state.configured = false;
+    }
+    template <int t>
+    static void zero() {
+      expect(state.configured);
+      __builtin_memset(state.tiles[t].bytes, 0, sizeof(state.tiles[t].bytes));
+    }
+    template <int t>
+    static void load(const void* p, int64_t stride) {
+      expect(state.configured);
+      zero<t>();
+      for (int r = 0; r < state.tiles[t].rows; ++r) {
+        __builtin_memcpy(state.tiles[t].bytes[r], static_cast<const char*>(p) + r * stride,
+                         static_cast<size_t>(state.tiles[t].row_bytes));
+      }
+    }
+    template <int t>
+    static void store(void* p, int64_t stride) {
+      expect(state.configured);
+      for (int r = 0; r < state.tiles[t].rows; ++r) {
+        __builtin_memcpy(static_cast<char*>(p) + r * stride, state.tiles[t].bytes[r],
+                         static_cast<size_t>(state.tiles[t].row_bytes));
+      }
+    }
+    template <int sums, int weights, int rows>
+    static void dot() {
+      TileRegister& c = state.tiles[sums];
+      const TileRegister& a = state.tiles[weights];
+      const TileRegister& b = state.tiles[rows];
+      expect(state.configured && a.rows == c.rows && b.row_bytes == c.row_bytes && a.row_bytes / 4 == b.rows);
+      for (int m = 0; m < c.rows; ++m) {
+        for (int n = 0; n < c.row_bytes / 4; ++n) {
+          int32_t total;
+          __builtin_memcpy(&total, c.bytes[m] + 4 * n, 4);
+          for (int k = 0; k < a.row_bytes; ++k) total += a.bytes[m][k] * b.bytes[k / 4][4 * n + k % 4];
+          __builtin_memcpy(c.bytes[m] + 4 * n, &total, 4);
+        }
+      }
+    }
+  };
+};
+
+}  // namespace
+
+namespace cpu {
+
+template <>
+struct Int8<EmulatedAmx> : Int8<Avx512Vnni> {};
+
+template <>
+struct Int8Panel<EmulatedAmx> : AmxPanel<EmulatedAmx> {};
+
+}  // namespace cpu
+
+namespace test {
+
+constinit const Backend emulated_amx_backend = [] {
+  Backend backend = cpu::make_backend<EmulatedAmx>();
+  backend.name = "amx, emulated";
+  return backend;
+}();
+
+int emulated_amx_faults() { return faults.load(); }
+
+}  // namespace test
+}  // namespace qwq
