@@ -22,6 +22,8 @@ namespace qwq::cpu {
 //   static constexpr bool kUsable = true;
 //   static void begin(), end();          around the products of a panel
 //   static constexpr int kRows;          lanes of a vector
+//   static constexpr int kMaxVectors;    of a register tile, 2 or 3
+//   static constexpr int features_of_tile(int n_vectors);    2, 4 or 8
 //   static constexpr int kMinRows;       fewer rows are multiplied row by row
 //   using I;                             vector of int32
 //   static constexpr int kShift<Format>; taken off the levels as dot sees them: a power of two, or 0
@@ -49,9 +51,6 @@ struct PanelGroup {
 
 inline constexpr int kDepthGroups = 8;  // of a panel
 inline constexpr int kRowsAhead = 4;    // weight rows that are asked for before they are taken apart
-
-// Register tiles: N features by M vectors of rows.
-inline constexpr int features_of_tile(int n_vectors) { return n_vectors == 1 ? 8 : 4; }
 
 template <class V>
 struct PanelScratch {
@@ -188,8 +187,10 @@ class PanelProduct {
         continue;
       }
       int v = 0;
-      for (; v + 3 <= n_vectors_; v += 3) multiply<Format, 3>(v, g, depth);
-      if (v + 2 <= n_vectors_) multiply<Format, 2>(v, g, depth), v += 2;
+      if constexpr (P::kMaxVectors >= 3) {
+        for (; v + 3 <= n_vectors_; v += 3) multiply<Format, 3>(v, g, depth);
+      }
+      for (; v + 2 <= n_vectors_; v += 2) multiply<Format, 2>(v, g, depth);
       if (v < n_vectors_) multiply<Format, 1>(v, g, depth);
     }
     return true;
@@ -228,7 +229,7 @@ class PanelProduct {
 
   template <class Format, int M>
   void multiply(int v, int64_t group, int depth) {
-    constexpr int N = features_of_tile(M);
+    constexpr int N = P::features_of_tile(M);
     const Rows* rows[M];
     for (int m = 0; m < M; ++m) rows[m] = rows_ + (v + m) * n_groups_ + group;
     for (int b = 0; b < 8; ++b) {

@@ -11,6 +11,8 @@ struct Int8Panel<Avx2> {
   static constexpr bool kUsable = true;
   static constexpr bool kTiles = false;
   static constexpr int kRows = 8;
+  static constexpr int kMaxVectors = 2;
+  static constexpr int features_of_tile([[maybe_unused]] int n_vectors) { return 4; }
   static constexpr int kMinRows = 5;
   using I = __m256i;
 
@@ -76,6 +78,8 @@ struct Int8Panel<Avx2> {
           for (int m = 0; m < M; ++m) {
             const I product = multiply<Format>(w, x[m]);
             pairs[n][m] = k == k0 ? product : _mm256_add_epi16(pairs[n][m], product);
+            // Lest the compiler adds in another order, which would hold all products at once.
+            asm("" : "+x"(pairs[n][m]));
           }
         }
       }

@@ -11,6 +11,8 @@ struct Int8Panel<Avx512Vnni> {
   static constexpr bool kUsable = true;
   static constexpr bool kTiles = false;
   static constexpr int kRows = 16;
+  static constexpr int kMaxVectors = 3;
+  static constexpr int features_of_tile([[maybe_unused]] int n_vectors) { return n_vectors == 1 ? 8 : 4; }
   static constexpr int kMinRows = 6;
   using I = __m512i;
 
