@@ -61,6 +61,8 @@ std::vector<Shape> shapes() {
   return all;
 }
 
+bool is_quantised(int32_t dtype) { return dtype != QWQ_F32 && dtype != QWQ_F16 && dtype != QWQ_BF16; }
+
 double rms(const std::vector<double>& values) {
   const double squares = std::inner_product(values.begin(), values.end(), values.begin(), 0.0);
   return std::sqrt(squares / static_cast<double>(values.size()));
@@ -88,8 +90,8 @@ double relative_error(const std::vector<float>& actual, const std::vector<std::v
 // one before lm_head are independent of each other, and norms and residuals do not enlarge them.
 double tolerance(const BackendChoice& backend, const Shape& shape) {
   if (backend.backend == QWQ_BACKEND_REFERENCE) return (12 * shape.n_layers + 4) * 0x1p-24;
-  const bool quantised = shape.dtype != QWQ_F32 && shape.dtype != QWQ_F16 && shape.dtype != QWQ_BF16;
-  return quantised ? std::sqrt(4.0 * shape.n_layers + 1) * 4 / (127 * std::sqrt(12.0)) : 0x1p-11;
+  return is_quantised(shape.dtype) ? std::sqrt(4.0 * shape.n_layers + 1) * 4 / (127 * std::sqrt(12.0))
+                                   : 0x1p-11;
 }
 
 // Bits of the logits after every token, prefilled in the given chunks.
@@ -123,6 +125,28 @@ TEST(matches_the_double_precision_decoder) {
         if (!(error <= tolerance(backend, shape))) {
           fail(__FILE__, __LINE__, shape.name, " on ", backend.name(), ", role ", role, ": relative error ",
                error, ", expected at most ", tolerance(backend, shape), " (seed ", kSeed, ")");
+        }
+      }
+    }
+  }
+}
+
+// Quantised models say the same on every instruction set that has a fused multiply-add.
+TEST(quantised_models_give_the_same_bits_on_all_fused_variants) {
+  for (const Shape& shape : shapes()) {
+    if (!is_quantised(shape.dtype)) continue;
+    TestModel model(shape, kSeed + 2);
+    const std::vector<int32_t> tokens = some_tokens(41, shape.vocab);
+    for (const int32_t role : {QWQ_ROLE_PROMPT, QWQ_ROLE_GENERATED}) {
+      std::vector<float> first;
+      for (const BackendChoice& backend : usable_backends()) {
+        if (backend.backend == QWQ_BACKEND_REFERENCE || backend.name() == "generic") continue;
+        TestEngine engine(model, backend, 2);
+        const std::vector<float> logits = prefill(engine, tokens, 41, role);
+        if (first.empty()) first = logits;
+        if (logits != first) {
+          fail(__FILE__, __LINE__, shape.name, " on ", backend.name(), ", role ", role, ": other bits (seed ",
+               kSeed, ")");
         }
       }
     }
