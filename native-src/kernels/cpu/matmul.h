@@ -31,12 +31,13 @@ QWQ_INLINE bool any_quantised(const MatmulArgs& args) {
 
 // Formats that hold floats have a recipe for prompts and one for generated tokens; quantised ones follow the
 // int8 recipe in both roles.
-template <class V>
+template <class V, class Format>
 void multiply_plain(const OpContext& ctx, const MatmulArgs& args, const MatmulTile& tile, float* panel) {
-  if (args.recipe == Recipe::kPrefill) return multiply_panel<V>(ctx, args, tile, panel);
-  visit_format(tile.job->weight->dtype, [&]<class Format>() {
-    if constexpr (kIsPlain<Format>) dot_tile<V, Format>(args, tile);
-  });
+  if (args.recipe == Recipe::kPrefill) {
+    multiply_panel<V, Format>(ctx, args, tile, panel);
+  } else {
+    dot_tile<V, Format>(args, tile);
+  }
 }
 
 template <class V>
@@ -48,7 +49,7 @@ void multiply_tiles(OpContext& ctx, const MatmulArgs& args, const QuantizedRows<
     std::byte* memory = worker_scratch<std::byte>(ctx, worker, matmul_worker_bytes<V>(), skip);
     visit_format(tile.job->weight->dtype, [&]<class Format>() {
       if constexpr (kIsPlain<Format>) {
-        multiply_plain<V>(ctx, args, tile, reinterpret_cast<float*>(memory));
+        multiply_plain<V, Format>(ctx, args, tile, reinterpret_cast<float*>(memory));
       } else {
         rows->template multiply<Format>(ctx, tile, memory);
       }

@@ -25,6 +25,7 @@ QWQ_INLINE void dot_rows(const std::byte* weights, const float* x, int64_t cols,
   }
   int64_t k = 0;
   for (; k + 4 * L <= cols; k += 4 * L) {
+    prefetch_ahead<4 * L * Format::kBlockBytes>(weights + k * Format::kBlockBytes);
 #pragma GCC unroll 4
     for (int j = 0; j < 4; ++j) {
       const F w = load_weights<V, Format>(weights + (k + j * L) * Format::kBlockBytes);

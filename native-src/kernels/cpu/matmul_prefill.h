@@ -1,4 +1,5 @@
-// The prefill recipe: a panel of weights is unpacked to f32 into cache and multiplied with every row of x.
+// The prefill recipe of formats that hold floats: a panel of weights is widened to f32 into cache and
+// multiplied with every row of x.
 //
 //   for each panel of kPanelFeatures weight rows                       (a task)
 //     for each block of kPanelDepth columns                            (panel: 192 KiB, stays in L2)
@@ -17,7 +18,7 @@
 
 namespace qwq::cpu {
 
-inline constexpr int kPanelDepth = 1024;  // a multiple of every block size
+inline constexpr int kPanelDepth = 1024;
 
 inline constexpr size_t kPanelBytes = sizeof(float) * kPanelFeatures * kPanelDepth;
 
@@ -96,7 +97,7 @@ void multiply_up_to(int64_t n, const MatmulArgs& args, const MatmulTile& tile, i
 // register tile are zero.
 template <class V, class Format>
 void unpack_panel(const MatmulTile& tile, int64_t column, int depth, float* panel) {
-  const size_t offset = static_cast<size_t>(column / Format::kBlockElements) * Format::kBlockBytes;
+  const size_t offset = static_cast<size_t>(column) * Format::kBlockBytes;
   for (int f = 0; f < tile.n_features; ++f) {
     unpack<V, Format>(tile.job->weight->row(tile.feature + f) + offset, depth, panel + f * kPanelDepth);
   }
@@ -105,15 +106,13 @@ void unpack_panel(const MatmulTile& tile, int64_t column, int depth, float* pane
   }
 }
 
-template <class V>
+template <class V, class Format>
 void multiply_panel(const OpContext& ctx, const MatmulArgs& args, const MatmulTile& tile, float* panel) {
-  static_assert(kPanelFeatures % V::kTileFeatures == 0);
-  const auto unpack_block =
-      visit_format(tile.job->weight->dtype, []<class Format>() { return &unpack_panel<V, Format>; });
+  static_assert(kIsPlain<Format> && kPanelFeatures % V::kTileFeatures == 0);
   for (int64_t column = 0; column < args.cols; column += kPanelDepth) {
     if (ctx.cancelled()) return;
     const int depth = static_cast<int>(smaller(kPanelDepth, args.cols - column));
-    unpack_block(tile, column, depth, panel);
+    unpack_panel<V, Format>(tile, column, depth, panel);
     for (int64_t r = 0; r < tile.n_rows; r += V::kTileRows) {
       multiply_up_to<V, V::kTileRows>(smaller(V::kTileRows, tile.n_rows - r), args, tile, tile.row + r,
                                       column, depth, panel);

@@ -25,6 +25,16 @@ struct MatmulTile {
 QWQ_INLINE int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 QWQ_INLINE int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
+// The processor's own prefetchers stop at the end of a page of 4 KiB and start slowly in the next.
+inline constexpr int kPrefetchAhead = 4096;
+
+// Asks for the bytes that lie kPrefetchAhead beyond those at p; harmless where nothing lies there.
+template <int bytes>
+QWQ_INLINE void prefetch_ahead(const std::byte* p) {
+#pragma GCC unroll 8
+  for (int i = 0; i < bytes; i += 64) __builtin_prefetch(p + kPrefetchAhead + i);
+}
+
 // Calls body(tile, worker) on the pool for tiles that cover all jobs, so that small matrices (k and v)
 // share a section with large ones. A last row tile of fewer than `fewest` rows joins the one before it.
 template <class V, typename Body>

@@ -6,16 +6,6 @@
 
 namespace qwq::cpu {
 
-// The processor's own prefetchers stop at the end of a page of 4 KiB and start slowly in the next.
-inline constexpr int kPrefetchAhead = 4096;
-
-// Asks for the bytes that lie kPrefetchAhead beyond those of a group; harmless where nothing lies there.
-template <int bytes>
-QWQ_INLINE void prefetch_ahead(const std::byte* p) {
-#pragma GCC unroll 8
-  for (int i = 0; i < bytes; i += 64) __builtin_prefetch(p + kPrefetchAhead + i);
-}
-
 // sums[r] = weights . activations[r * n_groups ...]
 template <class V, class Format, int R>
 QWQ_INLINE void dot_rows_int8(const std::byte* weights, const ActivationGroup* activations, int64_t n_groups,
