@@ -3,9 +3,16 @@
 #include "formats/bf16.h"
 #include "formats/f16.h"
 #include "formats/f32.h"
+#include "formats/iq4_nl.h"
+#include "formats/iq4_xs.h"
+#include "formats/q2_k.h"
+#include "formats/q3_k.h"
 #include "formats/q4_0.h"
+#include "formats/q4_1.h"
 #include "formats/q4_k.h"
 #include "formats/q5_0.h"
+#include "formats/q5_1.h"
+#include "formats/q5_k.h"
 #include "formats/q6_k.h"
 #include "formats/q8_0.h"
 
@@ -35,8 +42,9 @@ constexpr FormatInfo describe() {
 }
 
 constexpr FormatInfo kFormats[] = {
-    describe<F32>(),  describe<F16>(),  describe<Q4_0>(), describe<Q5_0>(),
-    describe<Q8_0>(), describe<Q4_K>(), describe<Q6_K>(), describe<BF16>(),
+    describe<F32>(),  describe<F16>(),  describe<Q4_0>(),   describe<Q4_1>(),   describe<Q5_0>(),
+    describe<Q5_1>(), describe<Q8_0>(), describe<Q2_K>(),   describe<Q3_K>(),   describe<Q4_K>(),
+    describe<Q5_K>(), describe<Q6_K>(), describe<IQ4_NL>(), describe<IQ4_XS>(), describe<BF16>(),
 };
 
 }  // namespace

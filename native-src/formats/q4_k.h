@@ -39,6 +39,9 @@ struct Q4_K {
     *minimums = (b & 0x3f3f3f3f) | static_cast<uint64_t>(minimums_high) << 32;
   }
 
+  // The inverse, into a block.
+  static void pack_scales(const uint8_t* scales, const uint8_t* minimums, std::byte* block);
+
   QWQ_INLINE static void decode(const std::byte* block, float* out) {
     const float d = f16_to_f32(load<uint16_t>(block));
     const float dmin = f16_to_f32(load<uint16_t>(block + 2));

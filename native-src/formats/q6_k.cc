@@ -1,6 +1,6 @@
 #include "formats/q6_k.h"
 
-#include "formats/search.h"
+#include "formats/super_block.h"
 
 namespace qwq {
 
@@ -9,20 +9,14 @@ void Q6_K::encode(const float* src, std::byte* block) {
   copy_clamped<256>(src, x);
 
   float fits[16];
-  float extreme = 0.0f;
-  for (int j = 0; j < 16; ++j) {
-    fits[j] = search_scale<16>(x + 16 * j, 32);
-    if (std::fabs(fits[j]) > std::fabs(extreme)) extreme = fits[j];
-  }
-  // The scale of largest magnitude becomes -128, the longer side of int8.
-  const uint16_t d = saturate_to_f16(extreme / -128.0f);
-  const float unit = f16_to_f32(d);
+  for (int j = 0; j < 16; ++j) fits[j] = search_scale<16>(x + 16 * j, 32);
+  int8_t units[16];
+  const uint16_t d = round_scales<16>(fits, 128, units);
 
   uint8_t levels[256];
   for (int j = 0; j < 16; ++j) {
-    const float ratio = unit != 0.0f ? std::clamp(std::nearbyint(fits[j] / unit), -128.0f, 127.0f) : 0.0f;
-    store(block + kScales + j, static_cast<int8_t>(ratio));
-    const float step = unit * ratio;
+    store(block + kScales + j, units[j]);
+    const float step = f16_to_f32(d) * static_cast<float>(units[j]);
     assign_levels<16>(x + 16 * j, 0.0f, step != 0.0f ? 1.0f / step : 0.0f, -32, 31, levels + 16 * j);
   }
 

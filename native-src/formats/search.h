@@ -1,9 +1,10 @@
 // Choosing the scales of a quantised block.
 //
-// Both searches try a fan of roundings around the one that spans the block's range, fit the scale (and
-// minimum) to each set of levels by weighted least squares, and keep the fit of least squared error. The
-// weight of an element is rms(block) + |x|: an error in a large weight meets the same activations as one in
-// a small weight, but large weights are fewer and are what clipping would hurt.
+// All searches (search_affine.h and search_iq4.h have the others) try a fan of roundings around the one that
+// spans the block's range, fit the scale (and minimum) to each set of levels by weighted least squares, and
+// keep the fit of least squared error. The weight of an element is rms(block) + |x|: an error in a large
+// weight meets the same activations as one in a small weight, but large weights are fewer and are what
+// clipping would hurt.
 #pragma once
 
 #include <algorithm>
@@ -111,71 +112,6 @@ float search_scale(const float* x, int n_levels) {
     }
   }
   return best_scale;
-}
-
-struct AffineScale {
-  float scale;    // >= 0
-  float minimum;  // >= 0; x ~ scale * level - minimum
-};
-
-// The same for levels 0 .. n_levels with a minimum.
-template <int N>
-AffineScale search_affine_scale(const float* x, int n_levels) {
-  const Range extremes = find_range<N>(x);
-  const float lowest = std::min(0.0f, extremes.lowest);
-  const float range = extremes.highest - lowest;
-  if (range <= kSmallestQuantizable) return {0.0f, -lowest};
-
-  alignas(16) float weights[N];
-  error_weights<N>(x, weights);
-  Float4 weight_sums = splat4(0.0f);
-  Float4 x_sums = splat4(0.0f);
-  for (int i = 0; i < N; i += 4) {
-    weight_sums += load4(weights + i);
-    x_sums += load4(weights + i) * load4(x + i);
-  }
-  const float sw = sum4(weight_sums);
-  const float sx = sum4(x_sums);
-
-  const Float4 highest = splat4(static_cast<float>(n_levels));
-  AffineScale best = {range / static_cast<float>(n_levels), -lowest};
-  float best_error = INFINITY;
-  constexpr int kSteps = 4;
-  constexpr float kStep = 0.25f;
-  for (int step = -kSteps; step <= kSteps; ++step) {
-    const float inverse = (static_cast<float>(n_levels) + kStep * static_cast<float>(step)) / range;
-    Float4 level_sums = splat4(0.0f);
-    Float4 square_sums = splat4(0.0f);
-    Float4 product_sums = splat4(0.0f);
-    for (int i = 0; i < N; i += 4) {
-      const Float4 v = load4(x + i);
-      const Float4 level = min4(round4((v - lowest) * inverse), highest);
-      const Float4 weighted = load4(weights + i) * level;
-      level_sums += weighted;
-      square_sums += weighted * level;
-      product_sums += weighted * v;
-    }
-    const float sl = sum4(level_sums);
-    const float sll = sum4(square_sums);
-    const float sxl = sum4(product_sums);
-    const float determinant = sw * sll - sl * sl;
-    if (!(determinant > 0.0f)) continue;
-    float scale = (sw * sxl - sx * sl) / determinant;
-    float offset = (sll * sx - sl * sxl) / determinant;
-    if (offset > 0.0f) {  // the format has no positive offsets
-      offset = 0.0f;
-      scale = sxl / sll;
-    }
-    if (!(scale > 0.0f)) continue;
-    // sum w (scale * level + offset - x)^2, without the constant sum w x^2
-    const float error =
-        scale * (scale * sll - 2.0f * sxl) + offset * (offset * sw - 2.0f * sx) + 2.0f * scale * offset * sl;
-    if (error < best_error) {
-      best_error = error;
-      best = {scale, -offset};
-    }
-  }
-  return best;
 }
 
 }  // namespace qwq

@@ -77,10 +77,17 @@ enum qwq_dtype {
   QWQ_F32 = 0,
   QWQ_F16 = 1,
   QWQ_Q4_0 = 2,
+  QWQ_Q4_1 = 3,
   QWQ_Q5_0 = 6,
+  QWQ_Q5_1 = 7,
   QWQ_Q8_0 = 8,
+  QWQ_Q2_K = 10,
+  QWQ_Q3_K = 11,
   QWQ_Q4_K = 12,
+  QWQ_Q5_K = 13,
   QWQ_Q6_K = 14,
+  QWQ_IQ4_NL = 20,
+  QWQ_IQ4_XS = 23,
   QWQ_BF16 = 30
 };
 

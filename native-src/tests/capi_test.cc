@@ -87,7 +87,8 @@ TEST(library) {
 
 TEST(formats) {
   qwq_dtype_info info;
-  for (const int32_t dtype : {QWQ_F32, QWQ_F16, QWQ_BF16, QWQ_Q8_0, QWQ_Q5_0, QWQ_Q4_0, QWQ_Q4_K, QWQ_Q6_K}) {
+  for (const int32_t dtype : {QWQ_F32, QWQ_F16, QWQ_BF16, QWQ_Q8_0, QWQ_Q5_0, QWQ_Q5_1, QWQ_Q4_0, QWQ_Q4_1,
+                              QWQ_Q2_K, QWQ_Q3_K, QWQ_Q4_K, QWQ_Q5_K, QWQ_Q6_K, QWQ_IQ4_NL, QWQ_IQ4_XS}) {
     CHECK_OK(qwq_dtype_get(dtype, &info, error));
     CHECK_EQ(info.dtype, dtype);
   }
@@ -95,7 +96,7 @@ TEST(formats) {
   CHECK_EQ(std::string(info.name), "Q4_K");
   CHECK_EQ(info.block_elements, 256);
   CHECK_EQ(info.block_bytes, 144);
-  for (const int32_t dtype : {-1, 3, 31, kMax}) {
+  for (const int32_t dtype : {-1, 5, 31, kMax}) {
     expect([&](qwq_error* e) { return qwq_dtype_get(dtype, &info, e); }, QWQ_UNSUPPORTED, "dtype");
   }
   expect_invalid([&](qwq_error* e) { return qwq_dtype_get(QWQ_F32, nullptr, e); }, "out is NULL");

@@ -55,9 +55,16 @@ std::vector<Shape> shapes() {
   format("BF16", QWQ_BF16, 24);
   format("Q8_0", QWQ_Q8_0, 64);
   format("Q5_0", QWQ_Q5_0, 64);
+  format("Q5_1", QWQ_Q5_1, 64);
   format("Q4_0", QWQ_Q4_0, 64);
+  format("Q4_1", QWQ_Q4_1, 64);
+  format("IQ4_NL", QWQ_IQ4_NL, 64);
+  format("Q2_K", QWQ_Q2_K, 256);
+  format("Q3_K", QWQ_Q3_K, 256);
   format("Q4_K", QWQ_Q4_K, 256);
+  format("Q5_K", QWQ_Q5_K, 256);
   format("Q6_K", QWQ_Q6_K, 256);
+  format("IQ4_XS", QWQ_IQ4_XS, 256);
   return all;
 }
 

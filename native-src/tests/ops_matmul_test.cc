@@ -1,9 +1,9 @@
 // matmul of every cpu variant, format and recipe against the reference.
-#include "formats/half.h"
-#include "formats/q4_k.h"
+#include "formats/bytes.h"
 #if defined(__x86_64__)
 #include "tests/emulated_amx.h"
 #endif
+#include "tests/format_parts.h"
 #include "tests/ops_testing.h"
 
 namespace qwq::test {
@@ -89,18 +89,17 @@ Rounded round_activations(const float* x, int64_t cols) {
   return rounded;
 }
 
-// |w| as it enters the rounding errors: Q4_K subtracts two larger numbers, d * s * q and dmin * m.
+// |w| as it enters the rounding errors: w = scale * level + minimum may be a small difference of larger
+// numbers, and the minimum is added by itself.
 std::vector<double> weight_magnitudes(const Weight& weight, int64_t row) {
+  const Tensor& tensor = weight.tensor();
+  const FormatInfo& format = *find_format(tensor.dtype);
   std::vector<double> magnitudes;
-  for (const float w : weight.decoded_row(row)) magnitudes.push_back(std::fabs(w));
-  if (weight.tensor().dtype != DType::kQ4_K) return magnitudes;
-  for (size_t k = 0; k < magnitudes.size(); ++k) {
-    const std::byte* block = weight.tensor().row(row) + k / 256 * Q4_K::kBlockBytes;
-    uint64_t scales;
-    uint64_t minimums;
-    Q4_K::unpack_scales(block, &scales, &minimums);
-    const double m = static_cast<double>(minimums >> (8 * (k % 256 / 32)) & 255);
-    magnitudes[k] += 2 * std::fabs(f16_to_f32(load<uint16_t>(block + 2))) * m;
+  for (const float w : weight.decoded_row(row)) {
+    const int64_t k = static_cast<int64_t>(magnitudes.size());
+    const std::byte* block = tensor.row(row) + k / format.block_elements * format.block_bytes;
+    const double minimum = minimum_of(tensor.dtype, block, static_cast<int>(k % format.block_elements));
+    magnitudes.push_back(std::fabs(w) + 2 * std::fabs(minimum));
   }
   return magnitudes;
 }
@@ -280,12 +279,7 @@ TEST(int8_extremes_are_exact) {
       std::memset(bytes, fill, product.weight.tensor().row_bytes);
       for (int64_t k = 0; k < cols; k += format.block_elements) {  // scales of 1
         std::byte* block = bytes + k / format.block_elements * format.block_bytes;
-        if (format.dtype == DType::kQ6_K) {
-          store<uint16_t>(block + 208, 0x3c00);
-        } else {
-          store<uint16_t>(block, 0x3c00);
-        }
-        if (format.dtype == DType::kQ4_K) store<uint16_t>(block + 2, 0x3c00);
+        for (const int offset : f16_offsets(format.dtype)) store<uint16_t>(block + offset, 0x3c00);
       }
       for (int64_t r = 0; r < kRows; ++r) {
         for (int64_t i = 0; i < cols; ++i) {
@@ -303,8 +297,8 @@ TEST(int8_extremes_are_exact) {
             exact += static_cast<double>(w[k]) * product.x[static_cast<size_t>(r * cols) + k];
             magnitude += std::fabs(static_cast<double>(w[k]) * product.x[static_cast<size_t>(r * cols) + k]);
           }
-          // Scales of 1 are exact, and so are the sums of blocks; Q4_K's two terms (each below 4 times their
-          // difference here) and three additions round.
+          // Scales of 1 are exact, and so are the sums of blocks; the two terms of affine formats (each below
+          // 4 times their difference here) and three additions round.
           CHECK_NEAR(actual[static_cast<size_t>(r * product.out_stride)], exact, 16 * 0x1p-24 * magnitude);
         }
       }

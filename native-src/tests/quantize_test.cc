@@ -6,6 +6,7 @@
 #include "formats/format_table.h"
 #include "formats/half.h"
 #include "formats/random.h"
+#include "formats/search_iq4.h"
 #include "tests/check.h"
 
 namespace qwq {
@@ -76,7 +77,45 @@ void plain_affine(const float* x, int n, int levels, float* y) {
   for (int i = 0; i < n; ++i) y[i] = static_cast<float>(low + step * std::nearbyint((x[i] - low) / step));
 }
 
-const DType kQuantized[] = {DType::kQ4_0, DType::kQ5_0, DType::kQ8_0, DType::kQ4_K, DType::kQ6_K};
+double nearest_iq4_value(double v) {
+  double nearest = kIq4Values[0];
+  for (const int8_t value : kIq4Values) {
+    if (std::fabs(value - v) < std::fabs(nearest - v)) nearest = value;
+  }
+  return nearest;
+}
+
+void plain_iq4(const float* x, int n, float* y) {
+  float extreme = 0;
+  for (int i = 0; i < n; ++i) {
+    if (std::fabs(x[i]) > std::fabs(extreme)) extreme = x[i];
+  }
+  const double step = extreme / -127.0;
+  for (int i = 0; i < n; ++i) y[i] = static_cast<float>(step * nearest_iq4_value(x[i] / step));
+}
+
+enum class Kind {
+  kSymmetric,  // scale * (level - n)
+  kAffine,     // scale * level + minimum
+  kIq4,        // scale * kIq4Values[level]
+};
+
+struct Quantiser {
+  DType dtype;
+  Kind kind;
+  int sub_block;  // elements that share a scale
+  int n_levels;   // on the longer side of zero, or above the minimum
+  int n_units;    // of the scales of a super-block, on the longer side of zero; 0 if they are f16
+};
+
+const Quantiser kQuantisers[] = {
+    {DType::kQ4_0, Kind::kSymmetric, 32, 8, 0},   {DType::kQ4_1, Kind::kAffine, 32, 15, 0},
+    {DType::kQ5_0, Kind::kSymmetric, 32, 16, 0},  {DType::kQ5_1, Kind::kAffine, 32, 31, 0},
+    {DType::kQ8_0, Kind::kSymmetric, 32, 127, 0}, {DType::kQ2_K, Kind::kAffine, 16, 3, 15},
+    {DType::kQ3_K, Kind::kSymmetric, 16, 4, 32},  {DType::kQ4_K, Kind::kAffine, 32, 15, 63},
+    {DType::kQ5_K, Kind::kAffine, 32, 31, 63},    {DType::kQ6_K, Kind::kSymmetric, 16, 32, 128},
+    {DType::kIQ4_NL, Kind::kIq4, 32, 8, 0},       {DType::kIQ4_XS, Kind::kIq4, 32, 8, 32},
+};
 
 }  // namespace
 
@@ -87,32 +126,35 @@ TEST(zero_blocks_stay_zero) {
   }
 }
 
-// The search may stretch or clip the range by one level at an end, the stored scale of K-quants is off by up
-// to 1/126 of itself (6 bits), which the ends see times half the levels, and the symmetric formats lack the
-// last positive level: with the half step of rounding, one and a half steps in all.
+TEST(all_quantisers_are_listed) {
+  size_t quantised = 0;
+  for (const FormatInfo& format : all_formats()) quantised += format.block_elements > 1;
+  CHECK_EQ(std::size(kQuantisers), quantised);
+}
+
+// The search may stretch or clip the range by one level at an end, and the symmetric formats lack the last
+// positive level: with the half step of rounding, one and a half steps in all. All sub-blocks are alike, so
+// their scales are the largest, but they and the minimums may be moved by one unit, which the farthest level
+// sees. The values of IQ4 are up to 24 of 240 apart; a scale that puts 1 between 107 and 147 may cut off the
+// side that ends at 113.
 TEST(ramp_is_off_by_rounding_and_clipping_only) {
-  struct Case {
-    DType dtype;
-    int sub_block;
-    int levels;  // of the format
-  };
-  const Case cases[] = {{DType::kQ4_0, 32, 16},
-                        {DType::kQ5_0, 32, 32},
-                        {DType::kQ8_0, 32, 255},
-                        {DType::kQ4_K, 32, 16},
-                        {DType::kQ6_K, 16, 64}};
-  for (const Case& c : cases) {
+  for (const Quantiser& q : kQuantisers) {
     // From -1 to 1 in every sub-block.
     std::vector<float> x(256);
     for (size_t i = 0; i < x.size(); ++i) {
-      const size_t in_sub_block = i % static_cast<size_t>(c.sub_block);
-      x[i] = -1.0f + 2.0f * static_cast<float>(in_sub_block) / static_cast<float>(c.sub_block - 1);
+      const size_t in_sub_block = i % static_cast<size_t>(q.sub_block);
+      x[i] = -1.0f + 2.0f * static_cast<float>(in_sub_block) / static_cast<float>(q.sub_block - 1);
     }
-    const std::vector<float> y = round_trip(*find_format(c.dtype), x);
-    const double step = 2.0 / (c.levels - 1);
-    for (size_t i = 0; i < x.size(); ++i) {
-      CHECK_NEAR(y[i], x[i], 1.5 * step + (c.levels / 2.0) * step / 126);
+    const std::vector<float> y = round_trip(*find_format(q.dtype), x);
+    const double unit = q.n_units == 0 ? 0x1p-11 : 1.0 / q.n_units;
+    double bound = 0;
+    if (q.kind == Kind::kIq4) {
+      bound = std::fmax(12.0 / 107, (147.0 - 113) / 147) + unit;
+    } else {
+      const double step = q.kind == Kind::kSymmetric ? 1.0 / q.n_levels : 2.0 / q.n_levels;
+      bound = 1.5 * step + (q.kind == Kind::kSymmetric ? 1 : 2 + 1) * unit;
     }
+    for (size_t i = 0; i < x.size(); ++i) CHECK_NEAR(y[i], x[i], bound);
   }
 }
 
@@ -129,73 +171,90 @@ TEST(q8_0_error_is_half_a_step) {
   }
 }
 
+TEST(iq4_levels_stand_for_the_nearest_values) {
+  for (int i = -40000; i <= 40000; ++i) {
+    alignas(16) const float x[4] = {static_cast<float>(i) / 256, 0, 0, 0};
+    uint8_t levels[4];
+    assign_iq4_levels<4>(x, 1.0f, levels);
+    CHECK_EQ(std::fabs(kIq4Values[levels[0]] - x[0]), std::fabs(nearest_iq4_value(x[0]) - x[0]));
+    CHECK_EQ(static_cast<int>(kIq4Values[levels[1]]), 1);
+  }
+}
+
 // The plain choice is among the candidates of the search, and least squares only improves on it. What may be
-// lost again is the rounding of the scales: to f16, relative 2^-11, and in K-quants to 6 or 8 bits.
+// lost again is the rounding of the scales: to f16, relative 2^-11, and in K-quants to units.
 TEST(search_beats_the_plain_choice) {
-  struct Case {
-    DType dtype;
-    int sub_block;
-    int levels;
-    bool affine;
-  };
-  const Case cases[] = {{DType::kQ4_0, 32, 8, false},
-                        {DType::kQ5_0, 32, 16, false},
-                        {DType::kQ4_K, 32, 15, true},
-                        {DType::kQ6_K, 16, 32, false}};
-  for (const Case& c : cases) {
+  for (const Quantiser& q : kQuantisers) {
+    if (q.dtype == DType::kQ8_0) continue;  // takes the plain choice
     const std::vector<float> x = normal(1 << 16, kSeed + 1);
-    const std::vector<float> y = round_trip(*find_format(c.dtype), x);
+    const std::vector<float> y = round_trip(*find_format(q.dtype), x);
     std::vector<float> plain(x.size());
     double searched_error = 0;
     double plain_error = 0;
-    for (size_t i = 0; i < x.size(); i += static_cast<size_t>(c.sub_block)) {
-      if (c.affine) {
-        plain_affine(&x[i], c.sub_block, c.levels, &plain[i]);
-      } else {
-        plain_symmetric(&x[i], c.sub_block, c.levels, &plain[i]);
+    for (size_t i = 0; i < x.size(); i += static_cast<size_t>(q.sub_block)) {
+      switch (q.kind) {
+        case Kind::kSymmetric:
+          plain_symmetric(&x[i], q.sub_block, q.n_levels, &plain[i]);
+          break;
+        case Kind::kAffine:
+          plain_affine(&x[i], q.sub_block, q.n_levels, &plain[i]);
+          break;
+        case Kind::kIq4:
+          plain_iq4(&x[i], q.sub_block, &plain[i]);
+          break;
       }
-      searched_error += weighted_error(&x[i], &y[i], c.sub_block);
-      plain_error += weighted_error(&x[i], &plain[i], c.sub_block);
+      searched_error += weighted_error(&x[i], &y[i], q.sub_block);
+      plain_error += weighted_error(&x[i], &plain[i], q.sub_block);
     }
     CHECK(searched_error < plain_error);
   }
 }
 
+// Mean squared rounding error of normal values whose 2.2 standard deviations lie at value -127: that of each
+// gap between values, times the probability to be in it.
+double iq4_relative_error() {
+  const double unit = 2.2 / 127;
+  double squares = 0;
+  for (int k = 0; k < 15; ++k) {
+    const double low = kIq4Values[k] * unit;
+    const double high = kIq4Values[k + 1] * unit;
+    const double probability = (std::erf(high / std::sqrt(2.0)) - std::erf(low / std::sqrt(2.0))) / 2;
+    squares += probability * (high - low) * (high - low) / 12;
+  }
+  return std::sqrt(squares);
+}
+
 // Uniform rounding leaves step / sqrt(12). A block of 32 normal values spans about 4.1 standard deviations
 // from lowest to highest, one of 16 about 3.5; its largest magnitude is about 2.2 (32) or 1.9 (16).
 TEST(relative_error_of_normal_values_follows_from_the_step) {
-  struct Case {
-    DType dtype;
-    double span;
-    double steps;
-  };
-  const Case cases[] = {{DType::kQ4_0, 2 * 2.2, 16},
-                        {DType::kQ5_0, 2 * 2.2, 32},
-                        {DType::kQ8_0, 2 * 2.2, 254},
-                        {DType::kQ4_K, 4.1, 15},
-                        {DType::kQ6_K, 2 * 1.9, 64}};
-  for (const Case& c : cases) {
+  for (const Quantiser& q : kQuantisers) {
+    const double extreme = q.sub_block == 32 ? 2.2 : 1.9;
+    const double span = q.sub_block == 32 ? 4.1 : 3.5;
+    const double step = (q.kind == Kind::kSymmetric ? extreme : span) / q.n_levels;
+    const double expected = q.kind == Kind::kIq4 ? iq4_relative_error() : step / std::sqrt(12.0);
     const std::vector<float> x = normal(1 << 16, kSeed + 2);
-    const double error = relative_error(x, round_trip(*find_format(c.dtype), x));
-    const double expected = c.span / c.steps / std::sqrt(12.0);
+    const double error = relative_error(x, round_trip(*find_format(q.dtype), x));
     CHECK(error < 1.1 * expected);
     CHECK(error > 0.7 * expected);  // less would mean that the test measures something else
   }
 }
 
 TEST(constant_and_one_sided_blocks) {
-  for (const DType dtype : kQuantized) {
+  for (const Quantiser& q : kQuantisers) {
+    const FormatInfo& format = *find_format(q.dtype);
     for (const float value : {1.0f, -1.0f, 0.37f, -2.5f}) {
       const std::vector<float> x(256, value);
-      for (const float v : round_trip(*find_format(dtype), x)) {
-        // An extreme (or, in Q4_K, a minimum) can be hit up to the f16 rounding of its scale; the searches'
-        // least squares then fit the single level exactly.
+      for (const float v : round_trip(format, x)) {
+        // An extreme (or, in affine formats, a minimum) can be hit up to the f16 rounding of its scale; the
+        // searches' least squares then fit the single level exactly.
         CHECK_NEAR(v, value, std::fabs(value) * 0x1p-10);
       }
     }
     std::vector<float> positive = normal(256, kSeed + 3);
     for (float& v : positive) v = std::fabs(v) + 0.01f;
-    CHECK(relative_error(positive, round_trip(*find_format(dtype), positive)) < 0.07);
+    // In units of 0.02 the largest of 32 is about 2.2 + 0.5, and the root mean square 1.43.
+    const double step = 2.7 / q.n_levels;
+    CHECK(relative_error(positive, round_trip(format, positive)) < 1.1 * step / std::sqrt(12.0) / 1.43);
   }
 }
 
@@ -203,8 +262,8 @@ TEST(extreme_values_saturate_and_stay_finite) {
   const float values[] = {FLT_MAX, -FLT_MAX, 1e30f,  65504.0f, -65536.0f, 1e9f,  FLT_MIN, -FLT_MIN,
                           1e-45f,  1e-8f,    -3e-8f, 6e-8f,    1e-6f,     -1.0f, 0.0f,    -0.0f};
   std::mt19937 random(kSeed);
-  for (const DType dtype : kQuantized) {
-    const FormatInfo& format = *find_format(dtype);
+  for (const Quantiser& q : kQuantisers) {
+    const FormatInfo& format = *find_format(q.dtype);
     for (int trial = 0; trial < 2000; ++trial) {
       std::vector<float> x(256);
       for (float& v : x) v = values[random() % std::size(values)];
@@ -216,7 +275,8 @@ TEST(extreme_values_saturate_and_stay_finite) {
       const std::vector<float> y = round_trip(format, x);
       for (size_t i = 0; i < x.size(); ++i) {
         CHECK(std::isfinite(y[i]));
-        if (i != 100) CHECK_NEAR(y[i], 0.0, std::fabs(y[100]) / 8);
+        // 2^-24 is the least an f16 minimum can be.
+        if (i != 100) CHECK_NEAR(y[i], 0.0, std::fabs(y[100]) / 8 + 0x1p-24);
       }
       CHECK(std::fabs(y[100]) <= std::fabs(value) * 1.01 + 0x1p-24);
       if (std::fabs(value) > 1e-3f && std::fabs(value) <= 65504.0f) {
@@ -227,8 +287,8 @@ TEST(extreme_values_saturate_and_stay_finite) {
 }
 
 TEST(quantising_a_decoded_block_again_changes_little) {
-  for (const DType dtype : kQuantized) {
-    const FormatInfo& format = *find_format(dtype);
+  for (const Quantiser& q : kQuantisers) {
+    const FormatInfo& format = *find_format(q.dtype);
     const std::vector<float> once = round_trip(format, normal(1 << 14, kSeed + 4));
     const std::vector<float> twice = round_trip(format, once);
     const double first = relative_error(normal(1 << 14, kSeed + 4), once);

@@ -2,7 +2,10 @@
 #pragma once
 
 #include "kernels/cpu/activations.h"
+#include "kernels/cpu/int8/affine_blocks.h"
 #include "kernels/cpu/int8/blocks.h"
+#include "kernels/cpu/int8/iq4.h"
+#include "kernels/cpu/int8/low_bits.h"
 #include "kernels/cpu/int8/super_blocks.h"
 
 namespace qwq::cpu {

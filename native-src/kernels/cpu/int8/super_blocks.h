@@ -2,10 +2,24 @@
 #pragma once
 
 #include "formats/q4_k.h"
+#include "formats/q5_k.h"
 #include "formats/q6_k.h"
 #include "kernels/cpu/int8/recipe.h"
 
 namespace qwq::cpu {
+
+// Scales and minimums of Q4_K and Q5_K, which begin alike.
+QWQ_INLINE void k_scales(const std::byte* w, GroupScales* scales) {
+  const float d = f16_to_f32(load<uint16_t>(w));
+  const float dmin = f16_to_f32(load<uint16_t>(w + 2));
+  uint64_t s;
+  uint64_t m;
+  Q4_K::unpack_scales(w, &s, &m);
+  for (int b = 0; b < 8; ++b) {
+    scales->d[b] = d * static_cast<float>(s >> (8 * b) & 255);
+    scales->m[b] = -(dmin * static_cast<float>(m >> (8 * b) & 255));
+  }
+}
 
 template <>
 struct Int8Format<Q4_K> {
@@ -23,17 +37,23 @@ struct Int8Format<Q4_K> {
       }
     }
   }
-  QWQ_INLINE static void scales(const std::byte* w, GroupScales* scales) {
-    const float d = f16_to_f32(load<uint16_t>(w));
-    const float dmin = f16_to_f32(load<uint16_t>(w + 2));
-    uint64_t s;
-    uint64_t m;
-    Q4_K::unpack_scales(w, &s, &m);
-    for (int b = 0; b < 8; ++b) {
-      scales->d[b] = d * static_cast<float>(s >> (8 * b) & 255);
-      scales->m[b] = -(dmin * static_cast<float>(m >> (8 * b) & 255));
-    }
+  QWQ_INLINE static void scales(const std::byte* w, GroupScales* scales) { k_scales(w, scales); }
+};
+
+template <>
+struct Int8Format<Q5_K> {
+  static constexpr int kOffset = 0;
+  static constexpr bool kSigned = false;
+  static constexpr int kLargest = 31;
+  static constexpr bool kHalves = false;
+  static constexpr bool kMinimum = true;
+
+  QWQ_INLINE static void levels(const std::byte* w, uint8_t (&levels)[256]) {
+    int8_t q[256];
+    Q5_K::levels(w, q);
+    __builtin_memcpy(levels, q, sizeof(q));
   }
+  QWQ_INLINE static void scales(const std::byte* w, GroupScales* scales) { k_scales(w, scales); }
 };
 
 template <>

@@ -2,7 +2,10 @@
 #pragma once
 
 #include "kernels/cpu/int8/generic.h"
+#include "kernels/cpu/int8/x86_affine_blocks.h"
 #include "kernels/cpu/int8/x86_blocks.h"
+#include "kernels/cpu/int8/x86_iq4.h"
+#include "kernels/cpu/int8/x86_low_bits.h"
 #include "kernels/cpu/int8/x86_super_blocks.h"
 
 namespace qwq::cpu {

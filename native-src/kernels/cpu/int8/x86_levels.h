@@ -42,6 +42,11 @@ QWQ_INLINE __m256 bytes_to_f32(uint64_t bytes) {
   return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_cvtsi64_si128(static_cast<int64_t>(bytes))));
 }
 
+// Sixteen bytes, one for each half of a block: those of first halves, then of last halves.
+QWQ_INLINE __m128i first_halves_first(__m128i v) {
+  return _mm_shuffle_epi8(v, _mm_setr_epi8(0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15));
+}
+
 // Sixteen bytes each of two consecutive blocks.
 template <class Format>
 QWQ_INLINE __m256i load_pair(const std::byte* p) {

@@ -56,7 +56,10 @@ public enum DType {
   F8_E5M2(-1, 1, 1),
   F8_E8M0(-1, 1, 1);
 
-  private static final List<DType> RUNNABLE = List.of(F32, F16, BF16, Q8_0, Q5_0, Q4_0, Q4_K, Q6_K);
+  private static final List<DType> RUNNABLE =
+      List.of(
+          F32, F16, BF16, Q8_0, Q6_K, Q5_K, Q5_1, Q5_0, Q4_K, Q4_1, IQ4_NL, IQ4_XS, Q4_0, Q3_K,
+          Q2_K);
 
   private final int id;
   private final int blockElements;

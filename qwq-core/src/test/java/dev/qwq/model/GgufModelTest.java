@@ -227,8 +227,8 @@ class GgufModelTest {
   void namesTensorTypesItDoesNotRun() {
     unsupported(
         "blk.0.attn_q.weight type",
-        "Q4_1",
-        gguf -> gguf.tensor("blk.0.attn_q.weight", DType.Q4_1, 32, 32));
+        "MXFP4",
+        gguf -> gguf.tensor("blk.0.attn_q.weight", DType.MXFP4, 32, 32));
     unsupported(
         "blk.0.attn_q.bias type",
         "[F32, F16, BF16], found Q8_0",

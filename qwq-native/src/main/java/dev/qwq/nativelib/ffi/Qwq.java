@@ -364,6 +364,15 @@ public class Qwq extends QwqSymbols {
     public static int QWQ_Q4_0() {
         return QWQ_Q4_0;
     }
+    private static final int QWQ_Q4_1 = (int)3L;
+    /**
+     * {@snippet lang=c :
+     * enum qwq_dtype.QWQ_Q4_1 = 3
+     * }
+     */
+    public static int QWQ_Q4_1() {
+        return QWQ_Q4_1;
+    }
     private static final int QWQ_Q5_0 = (int)6L;
     /**
      * {@snippet lang=c :
@@ -372,6 +381,15 @@ public class Qwq extends QwqSymbols {
      */
     public static int QWQ_Q5_0() {
         return QWQ_Q5_0;
+    }
+    private static final int QWQ_Q5_1 = (int)7L;
+    /**
+     * {@snippet lang=c :
+     * enum qwq_dtype.QWQ_Q5_1 = 7
+     * }
+     */
+    public static int QWQ_Q5_1() {
+        return QWQ_Q5_1;
     }
     private static final int QWQ_Q8_0 = (int)8L;
     /**
@@ -382,6 +400,24 @@ public class Qwq extends QwqSymbols {
     public static int QWQ_Q8_0() {
         return QWQ_Q8_0;
     }
+    private static final int QWQ_Q2_K = (int)10L;
+    /**
+     * {@snippet lang=c :
+     * enum qwq_dtype.QWQ_Q2_K = 10
+     * }
+     */
+    public static int QWQ_Q2_K() {
+        return QWQ_Q2_K;
+    }
+    private static final int QWQ_Q3_K = (int)11L;
+    /**
+     * {@snippet lang=c :
+     * enum qwq_dtype.QWQ_Q3_K = 11
+     * }
+     */
+    public static int QWQ_Q3_K() {
+        return QWQ_Q3_K;
+    }
     private static final int QWQ_Q4_K = (int)12L;
     /**
      * {@snippet lang=c :
@@ -391,6 +427,15 @@ public class Qwq extends QwqSymbols {
     public static int QWQ_Q4_K() {
         return QWQ_Q4_K;
     }
+    private static final int QWQ_Q5_K = (int)13L;
+    /**
+     * {@snippet lang=c :
+     * enum qwq_dtype.QWQ_Q5_K = 13
+     * }
+     */
+    public static int QWQ_Q5_K() {
+        return QWQ_Q5_K;
+    }
     private static final int QWQ_Q6_K = (int)14L;
     /**
      * {@snippet lang=c :
@@ -399,6 +444,24 @@ public class Qwq extends QwqSymbols {
      */
     public static int QWQ_Q6_K() {
         return QWQ_Q6_K;
+    }
+    private static final int QWQ_IQ4_NL = (int)20L;
+    /**
+     * {@snippet lang=c :
+     * enum qwq_dtype.QWQ_IQ4_NL = 20
+     * }
+     */
+    public static int QWQ_IQ4_NL() {
+        return QWQ_IQ4_NL;
+    }
+    private static final int QWQ_IQ4_XS = (int)23L;
+    /**
+     * {@snippet lang=c :
+     * enum qwq_dtype.QWQ_IQ4_XS = 23
+     * }
+     */
+    public static int QWQ_IQ4_XS() {
+        return QWQ_IQ4_XS;
     }
     private static final int QWQ_BF16 = (int)30L;
     /**
