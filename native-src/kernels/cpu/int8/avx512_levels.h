@@ -6,7 +6,7 @@
 #include "formats/q4_k.h"
 #include "formats/q6_k.h"
 #include "formats/q8_0.h"
-#include "kernels/cpu/int8/recipe.h"
+#include "kernels/cpu/int8/x86_levels.h"
 
 namespace qwq::cpu {
 
@@ -20,15 +20,15 @@ enum class LevelOrder {
 
 struct Avx512Scales {
   __m256 d;
-  __m256 m;   // if kMinimum
-  __m512i s;  // if kHalves: those of first halves, then of last ones
+  __m256 m[2];  // if kMinimum: m[0], or, if kHalves, those of first and of last halves
+  __m512i s;    // if kHalves: those of first halves, then of last ones
 };
 
 // How AVX-512 takes a group of a format apart in vectors of 64 levels; formats without a specialisation are
 // taken apart as X86Levels does. Levels are unsigned.
 //
 //   static constexpr LevelOrder kOrder;
-//   static void levels(const std::byte* group, __m512i (&levels)[4]);
+//   static void levels<V>(const std::byte* group, __m512i (&levels)[4]);
 //   static Avx512Scales scales<V>(const std::byte* group);
 template <class Format>
 struct Avx512Levels {
@@ -58,6 +58,29 @@ QWQ_INLINE __m512i load_four(const std::byte* p, int stride) {
   return _mm512_inserti32x4(v, load_16(3), 3);
 }
 
+// Levels of eight blocks with sixteen bytes of nibbles each, `stride` apart, in the order of quads.
+QWQ_INLINE void quads_of_nibbles(const std::byte* p, int stride, __m512i (&levels)[4]) {
+  const __m512i low = _mm512_set1_epi8(15);
+#pragma GCC unroll 2
+  for (int quad = 0; quad < 2; ++quad) {
+    const std::byte* first = p + 4 * quad * stride;
+    const __m512i bytes = stride == 16 ? load_64(first) : load_four(first, stride);
+    levels[2 * quad] = _mm512_and_si512(bytes, low);
+    levels[2 * quad + 1] = _mm512_and_si512(_mm512_srli_epi16(bytes, 4), low);
+  }
+}
+
+// Levels in pairs of blocks of 32 bytes, low nibbles first, in the order of evens.
+QWQ_INLINE void evens_of_nibbles(const std::byte* p, __m512i (&levels)[4]) {
+  const __m512i low = _mm512_set1_epi8(15);
+#pragma GCC unroll 2
+  for (int half = 0; half < 2; ++half) {
+    const __m512i bytes = load_64(p + 64 * half);
+    levels[2 * half] = _mm512_and_si512(bytes, low);
+    levels[2 * half + 1] = _mm512_and_si512(_mm512_srli_epi16(bytes, 4), low);
+  }
+}
+
 template <class V, class Format, int offset>
 QWQ_INLINE __m256 f16_of_blocks_512(const std::byte* group) {
   return _mm256_cvtph_ps(V::template gather_words<Format::kBlockBytes, offset>(group));
@@ -68,6 +91,7 @@ struct Avx512Levels<Q8_0> {
   static constexpr bool kUsable = true;
   static constexpr LevelOrder kOrder = LevelOrder::kNatural;
 
+  template <class V>
   QWQ_INLINE static void levels(const std::byte* w, __m512i (&levels)[4]) {
 #pragma GCC unroll 4
     for (int pair = 0; pair < 4; ++pair) {
@@ -86,14 +110,9 @@ struct Avx512Levels<Q4_0> {
   static constexpr bool kUsable = true;
   static constexpr LevelOrder kOrder = LevelOrder::kQuads;
 
+  template <class V>
   QWQ_INLINE static void levels(const std::byte* w, __m512i (&levels)[4]) {
-    const __m512i low = _mm512_set1_epi8(15);
-#pragma GCC unroll 2
-    for (int quad = 0; quad < 2; ++quad) {
-      const __m512i bytes = load_four(w + 4 * quad * Q4_0::kBlockBytes + Q4_0::kLevels, Q4_0::kBlockBytes);
-      levels[2 * quad] = _mm512_and_si512(bytes, low);
-      levels[2 * quad + 1] = _mm512_and_si512(_mm512_srli_epi16(bytes, 4), low);
-    }
+    quads_of_nibbles(w + Q4_0::kLevels, Q4_0::kBlockBytes, levels);
   }
   template <class V>
   QWQ_INLINE static Avx512Scales scales(const std::byte* w) {
@@ -116,7 +135,7 @@ QWQ_INLINE Avx512Scales packed_scales(const std::byte* w) {
   const __m512i order = _mm512_setr_epi32(0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1);
   const __m512 scaled = _mm512_mul_ps(_mm512_permutexvar_ps(order, _mm512_castps128_ps512(d)), both);
   Avx512Scales scales = only_d_512(_mm512_castps512_ps256(scaled));
-  scales.m = _mm512_extractf32x8_ps(scaled, 1);
+  scales.m[0] = _mm512_extractf32x8_ps(scaled, 1);
   return scales;
 }
 
@@ -125,14 +144,9 @@ struct Avx512Levels<Q4_K> {
   static constexpr bool kUsable = true;
   static constexpr LevelOrder kOrder = LevelOrder::kEvens;
 
+  template <class V>
   QWQ_INLINE static void levels(const std::byte* w, __m512i (&levels)[4]) {
-    const __m512i low = _mm512_set1_epi8(15);
-#pragma GCC unroll 2
-    for (int half = 0; half < 2; ++half) {
-      const __m512i bytes = load_64(w + Q4_K::kLevels + 64 * half);
-      levels[2 * half] = _mm512_and_si512(bytes, low);
-      levels[2 * half + 1] = _mm512_and_si512(_mm512_srli_epi16(bytes, 4), low);
-    }
+    evens_of_nibbles(w + Q4_K::kLevels, levels);
   }
   template <class V>
   QWQ_INLINE static Avx512Scales scales(const std::byte* w) {
@@ -145,6 +159,7 @@ struct Avx512Levels<Q6_K> {
   static constexpr bool kUsable = true;
   static constexpr LevelOrder kOrder = LevelOrder::kNatural;
 
+  template <class V>
   QWQ_INLINE static void levels(const std::byte* w, __m512i (&levels)[4]) {
     const __m512i nibble = _mm512_set1_epi8(15);
     const __m512i top = _mm512_set1_epi8(0x30);
@@ -163,10 +178,8 @@ struct Avx512Levels<Q6_K> {
   }
   template <class V>
   QWQ_INLINE static Avx512Scales scales(const std::byte* w) {
-    const __m128i order = _mm_setr_epi8(0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15);
-    const __m128i s = _mm_loadu_si128(reinterpret_cast<const __m128i*>(w + Q6_K::kScales));
-    Avx512Scales scales = only_d_512(_mm256_set1_ps(_cvtsh_ss(load<uint16_t>(w + Q6_K::kScale))));
-    scales.s = _mm512_cvtepi8_epi32(_mm_shuffle_epi8(s, order));
+    Avx512Scales scales = only_d_512(set1_f16(w + Q6_K::kScale));
+    scales.s = _mm512_cvtepi8_epi32(first_halves_first(load_16(w + Q6_K::kScales)));
     return scales;
   }
 };

@@ -1,7 +1,10 @@
 // The int8 recipe for AVX-512 VNNI, one row of activations in vectors of 64 elements.
 #pragma once
 
+#include "kernels/cpu/int8/avx512_blocks.h"
+#include "kernels/cpu/int8/avx512_iq4.h"
 #include "kernels/cpu/int8/avx512_levels.h"
+#include "kernels/cpu/int8/avx512_low_bits.h"
 #include "kernels/cpu/int8/x86.h"
 #include "kernels/cpu/vec_avx512_vnni.h"
 
@@ -15,7 +18,7 @@ struct Int8<Avx512Vnni> : Int8X86<Avx512Vnni> {
     using L = Avx512Levels<Format>;
     if constexpr (L::kUsable) {
       __m512i levels[4];
-      L::levels(w, levels);
+      L::template levels<Avx512Vnni>(w, levels);
       const Avx512Scales scales = L::template scales<Avx512Vnni>(w);
 #pragma GCC unroll 4
       for (int r = 0; r < R; ++r) add_row<Format>(levels, scales, activations[r * stride], acc[r]);
@@ -27,6 +30,11 @@ struct Int8<Avx512Vnni> : Int8X86<Avx512Vnni> {
  private:
   template <class Format>
   static constexpr int kShift = Int8Format<Format>::kSigned ? 128 : Int8Format<Format>::kOffset;
+
+  // Of the levels as dot() sees them.
+  template <class Format>
+  static constexpr int kLargestRaised =
+      Int8Format<Format>::kLargest + (Int8Format<Format>::kSigned ? 128 : 0);
 
   QWQ_INLINE static __m512i dot(__m512i acc, __m512i levels, const int8_t* q) {
     return _mm512_dpbusd_epi32(acc, levels, _mm512_load_si512(q));
@@ -45,8 +53,7 @@ struct Int8<Avx512Vnni> : Int8X86<Avx512Vnni> {
   // Lane b: sum over the first half of block b; lane 8 + b: over the last one.
   template <class Format>
   QWQ_INLINE static __m512i dot_halves(const __m512i (&levels)[4], const ActivationGroup& a) {
-    constexpr int kLargest =
-        4 * 127 * (Int8Format<Format>::kLargest + (Int8Format<Format>::kSigned ? 128 : 0));
+    constexpr int kLargest = 4 * 127 * kLargestRaised<Format>;
     constexpr bool kNatural = Avx512Levels<Format>::kOrder == LevelOrder::kNatural;
     const int8_t* q = kNatural ? a.q : a.evens;
     __m512i p[4];
@@ -63,8 +70,7 @@ struct Int8<Avx512Vnni> : Int8X86<Avx512Vnni> {
   template <class Format>
   QWQ_INLINE static __m256i dot_blocks(const __m512i (&levels)[4], const ActivationGroup& a) {
     if constexpr (Avx512Levels<Format>::kOrder == LevelOrder::kQuads) {
-      constexpr int kLargest = 8 * 127 * Int8Format<Format>::kLargest;
-      static_assert(!Int8Format<Format>::kSigned);
+      constexpr int kLargest = 8 * 127 * kLargestRaised<Format>;
       const __m512i p0 = dot(dot(_mm512_setzero_si512(), levels[0], a.quads), levels[1], a.quads + 64);
       const __m512i p1 = dot(dot(_mm512_setzero_si512(), levels[2], a.quads + 128), levels[3], a.quads + 192);
       const __m512i twice = add_pairs<kLargest>(p0, p1);
@@ -104,9 +110,13 @@ struct Int8<Avx512Vnni> : Int8X86<Avx512Vnni> {
     }
     const __m256 scale = _mm256_load_ps(a.scale);
     acc = _mm256_fmadd_ps(_mm256_cvtepi32_ps(dots), _mm256_mul_ps(scales.d, scale), acc);
-    if constexpr (Traits::kMinimum) {
-      static_assert(!Traits::kHalves);
-      acc = _mm256_fmadd_ps(scales.m, _mm256_load_ps(a.scaled_sum), acc);
+    if constexpr (Traits::kMinimum && Traits::kHalves) {
+      const __m512 scale_of_halves = _mm512_insertf32x8(_mm512_castps256_ps512(scale), scale, 1);
+      const __m512 sums = _mm512_mul_ps(scale_of_halves, _mm512_cvtepi32_ps(half_sums(a)));
+      acc = _mm256_fmadd_ps(scales.m[0], _mm512_castps512_ps256(sums), acc);
+      acc = _mm256_fmadd_ps(scales.m[1], _mm512_extractf32x8_ps(sums, 1), acc);
+    } else if constexpr (Traits::kMinimum) {
+      acc = _mm256_fmadd_ps(scales.m[0], _mm256_load_ps(a.scaled_sum), acc);
     }
   }
 };

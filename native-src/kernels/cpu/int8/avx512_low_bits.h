@@ -1,0 +1,115 @@
+// Q2_K, Q3_K, and the fifth bits of Q5_K.
+#pragma once
+
+#include "formats/q2_k.h"
+#include "formats/q3_k.h"
+#include "formats/q5_k.h"
+#include "kernels/cpu/int8/avx512_levels.h"
+
+namespace qwq::cpu {
+
+QWQ_INLINE __m512i broadcast_32(const std::byte* p) {
+  return _mm512_broadcast_i64x4(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
+}
+
+// The same bytes in all of the lower and in all of the upper 32.
+QWQ_INLINE __m512i bytes_of_halves(int lower, int upper) {
+  return _mm512_inserti64x4(_mm512_set1_epi8(static_cast<char>(lower)),
+                            _mm256_set1_epi8(static_cast<char>(upper)), 1);
+}
+
+// Adds `value` to the levels of blocks `lower` and `upper` whose bit in `high` is set: bit b for block b.
+QWQ_INLINE __m512i add_high_bits(__m512i levels, __m512i high, int lower, int upper, int value) {
+  const __mmask64 set = _mm512_test_epi8_mask(high, bytes_of_halves(1 << lower, 1 << upper));
+  return _mm512_mask_add_epi8(levels, set, levels, _mm512_set1_epi8(static_cast<char>(value)));
+}
+
+// Two-bit levels of Q2_K and Q3_K.
+QWQ_INLINE void two_bits_512(const std::byte* p, __m512i (&levels)[4]) {
+  const __m512i mask = _mm512_set1_epi8(3);
+  const __m512i blocks0and1 = _mm512_inserti64x4(_mm512_setzero_si512(), _mm256_set1_epi16(2), 1);
+  const __m512i blocks2and3 = _mm512_inserti64x4(_mm512_set1_epi16(4), _mm256_set1_epi16(6), 1);
+#pragma GCC unroll 2
+  for (int half = 0; half < 2; ++half) {
+    const __m512i bytes = broadcast_32(p + 32 * half);
+    levels[2 * half] = _mm512_and_si512(_mm512_srlv_epi16(bytes, blocks0and1), mask);
+    levels[2 * half + 1] = _mm512_and_si512(_mm512_srlv_epi16(bytes, blocks2and3), mask);
+  }
+}
+
+template <>
+struct Avx512Levels<Q2_K> {
+  static constexpr bool kUsable = true;
+  static constexpr LevelOrder kOrder = LevelOrder::kNatural;
+
+  template <class V>
+  QWQ_INLINE static void levels(const std::byte* w, __m512i (&levels)[4]) {
+    two_bits_512(w + Q2_K::kLevels, levels);
+  }
+  template <class V>
+  QWQ_INLINE static Avx512Scales scales(const std::byte* w) {
+    const __m128i low = _mm_set1_epi8(15);
+    const __m128i packed = first_halves_first(load_16(w + Q2_K::kScales));
+    const __m256 minus_dmin = _mm256_xor_ps(set1_f16(w + Q2_K::kMinimum), _mm256_set1_ps(-0.0f));
+    const __m512 m = _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_and_si128(_mm_srli_epi16(packed, 4), low)));
+    Avx512Scales scales = only_d_512(set1_f16(w + Q2_K::kScale));
+    scales.s = _mm512_cvtepu8_epi32(_mm_and_si128(packed, low));
+    scales.m[0] = _mm256_mul_ps(minus_dmin, _mm512_castps512_ps256(m));
+    scales.m[1] = _mm256_mul_ps(minus_dmin, _mm512_extractf32x8_ps(m, 1));
+    return scales;
+  }
+};
+
+template <>
+struct Avx512Levels<Q3_K> {
+  static constexpr bool kUsable = true;
+  static constexpr LevelOrder kOrder = LevelOrder::kNatural;
+
+  template <class V>
+  QWQ_INLINE static void levels(const std::byte* w, __m512i (&levels)[4]) {
+    two_bits_512(w + Q3_K::kLevels, levels);
+    const __m512i high = broadcast_32(w + Q3_K::kHighBits);
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; ++i) levels[i] = add_high_bits(levels[i], high, 2 * i, 2 * i + 1, 4);
+  }
+  template <class V>
+  QWQ_INLINE static Avx512Scales scales(const std::byte* w) {
+    // Two bytes before packed, d behind it.
+    static_assert(Q3_K::kScales - 2 + 16 == Q3_K::kBlockBytes && Q3_K::kScale == Q3_K::kScales + 12);
+    const __m128i tail = load_16(w + Q3_K::kScales - 2);
+    const __m128i pairs =
+        _mm_shuffle_epi8(tail, _mm_setr_epi8(2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5, 6, 7, 8, 9));
+    const __m128i tops =
+        _mm_shuffle_epi8(tail, _mm_setr_epi8(10, 11, 12, 13, 10, 11, 12, 13, 10, 11, 12, 13, 10, 11, 12, 13));
+    const __m128i low = _mm_and_si128(_mm_srlv_epi32(pairs, _mm_setr_epi32(0, 0, 4, 4)), _mm_set1_epi8(15));
+    // Bits 2k, 2k + 1 to bits 4, 5.
+    const __m128i top = _mm_and_si128(_mm_rolv_epi32(tops, _mm_setr_epi32(4, 2, 0, 30)), _mm_set1_epi8(0x30));
+    const __m128i s = _mm_sub_epi8(_mm_or_si128(low, top), _mm_set1_epi8(32));
+    Avx512Scales scales = only_d_512(set1_f16(w + Q3_K::kScale));
+    scales.s = _mm512_cvtepi8_epi32(first_halves_first(s));
+    return scales;
+  }
+};
+
+template <>
+struct Avx512Levels<Q5_K> {
+  static constexpr bool kUsable = true;
+  static constexpr LevelOrder kOrder = LevelOrder::kEvens;
+
+  template <class V>
+  QWQ_INLINE static void levels(const std::byte* w, __m512i (&levels)[4]) {
+    evens_of_nibbles(w + Q5_K::kLevels, levels);
+    const __m512i high = broadcast_32(w + Q5_K::kHighBits);
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; ++i) {
+      const int block = 4 * (i / 2) + i % 2;
+      levels[i] = add_high_bits(levels[i], high, block, block + 2, 16);
+    }
+  }
+  template <class V>
+  QWQ_INLINE static Avx512Scales scales(const std::byte* w) {
+    return packed_scales(w);
+  }
+};
+
+}  // namespace qwq::cpu
