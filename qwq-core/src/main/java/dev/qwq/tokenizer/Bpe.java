@@ -10,17 +10,26 @@ import java.util.Map;
  * Byte-pair encoding of one word: again and again the adjacent pair of the lowest rank, leftmost
  * first, becomes one token.
  *
- * <p>Short words scan for that pair, which costs the square of their length; longer ones keep the
- * pairs in a heap ordered by (rank, position) and their neighbours in a linked list, as n log n.
+ * <p>Short words scan for that pair, which costs the square of their length but next to nothing a
+ * step; longer ones keep the pairs in a heap ordered by (rank, position) and their neighbours in a
+ * linked list, as n log n.
  */
 final class Bpe {
   private static final int SCAN_LIMIT = 32;
 
   private final int[] byteIds = new int[256];
-  private final PairTable merges;
+  private final PairTable ranks;
+  private final int[] merged; // by rank
 
   Bpe(TokenizerData data, Vocabulary vocabulary) {
     List<String> tokens = data.tokens();
+    if (tokens.size() > PairTable.LIMIT || data.merges().size() > PairTable.LIMIT) {
+      throw new MalformedFileException(
+          data.source(),
+          "vocabulary",
+          "at most " + PairTable.LIMIT + " tokens and merges",
+          tokens.size() + " and " + data.merges().size());
+    }
     Map<String, Integer> ids = HashMap.newHashMap(tokens.size());
     for (int id = 0; id < tokens.size(); id++) {
       if (!tokens.get(id).isEmpty()) {
@@ -38,24 +47,26 @@ final class Bpe {
       }
       byteIds[b] = id;
     }
-    merges = new PairTable(data.merges().size());
+    ranks = new PairTable(data.merges().size());
+    merged = new int[data.merges().size()];
     int rank = 0;
     for (String merge : data.merges()) {
       int space = merge.indexOf(' ');
       Integer left = space < 0 ? null : ids.get(merge.substring(0, space));
       Integer right = space < 0 ? null : ids.get(merge.substring(space + 1));
-      Integer merged = null;
+      Integer made = null;
       if (left != null && right != null) {
-        merged = ids.get(merge.substring(0, space).concat(merge.substring(space + 1)));
+        made = ids.get(merge.substring(0, space).concat(merge.substring(space + 1)));
       }
-      if (left == null || right == null || merged == null) {
+      if (left == null || right == null || made == null) {
         throw new MalformedFileException(
             data.source(),
             "merge " + rank,
             "two tokens of the vocabulary that make a third",
             "\"" + TokenizerFiles.excerpt(merge) + "\"");
       }
-      merges.put(left, right, rank, merged);
+      ranks.put(left, right, rank);
+      merged[rank] = made;
       rank++;
     }
   }
@@ -69,6 +80,7 @@ final class Bpe {
   static final class Workspace {
     private int[] symbols = new int[64];
     private int count;
+    private final int[] pairs = new int[SCAN_LIMIT];
     private int[] next = {};
     private int[] previous = {};
     private long[] heap = {};
@@ -138,23 +150,35 @@ final class Bpe {
 
   private void mergeByScanning(Workspace work) {
     int[] symbols = work.symbols;
+    int[] pairs = work.pairs; // the rank of symbol i and the next one
     int count = work.count;
+    for (int i = 0; i + 1 < count; i++) {
+      pairs[i] = ranks.rank(symbols[i], symbols[i + 1]);
+    }
     while (count > 1) {
-      long best = PairTable.NONE;
-      int bestAt = 0;
+      int best = PairTable.NONE;
+      int at = 0;
       for (int i = 0; i + 1 < count; i++) {
-        long merge = merges.get(symbols[i], symbols[i + 1]);
-        if (merge < best) { // equal ranks are equal pairs: the leftmost stays
-          best = merge;
-          bestAt = i;
+        if (pairs[i] < best) { // equal ranks are equal pairs: the leftmost stays
+          best = pairs[i];
+          at = i;
         }
       }
       if (best == PairTable.NONE) {
         break;
       }
-      symbols[bestAt] = (int) best;
-      System.arraycopy(symbols, bestAt + 2, symbols, bestAt + 1, count - bestAt - 2);
+      symbols[at] = merged[best];
       count--;
+      for (int i = at + 1; i < count; i++) {
+        symbols[i] = symbols[i + 1];
+        pairs[i] = pairs[i + 1];
+      }
+      if (at > 0) {
+        pairs[at - 1] = ranks.rank(symbols[at - 1], symbols[at]);
+      }
+      if (at + 1 < count) {
+        pairs[at] = ranks.rank(symbols[at], symbols[at + 1]);
+      }
     }
     work.count = count;
   }
@@ -184,11 +208,11 @@ final class Bpe {
       if (right < 0 || right == count) {
         continue;
       }
-      long merge = merges.get(symbols[at], symbols[right]);
-      if (merge == PairTable.NONE || merge >>> 32 != entry >>> 32) {
+      int rank = (int) (entry >>> 32);
+      if (ranks.rank(symbols[at], symbols[right]) != rank) {
         continue;
       }
-      symbols[at] = (int) merge;
+      symbols[at] = merged[rank];
       int after = next[right];
       next[at] = after;
       next[right] = -1;
@@ -208,9 +232,9 @@ final class Bpe {
   }
 
   private void pushPair(Workspace work, int left, int right) {
-    long merge = merges.get(work.symbols[left], work.symbols[right]);
-    if (merge != PairTable.NONE) {
-      work.push(merge & 0xFFFFFFFF00000000L | left);
+    int rank = ranks.rank(work.symbols[left], work.symbols[right]);
+    if (rank != PairTable.NONE) {
+      work.push((long) rank << 32 | left);
     }
   }
 }

@@ -70,18 +70,24 @@ final class TextEncoder {
     int at = from;
     while (at < to) {
       int end = QwenWords.end(text, at, to);
-      boolean cacheable = end - at <= WordCache.MAX_WORD;
-      if (!cacheable || !cache.find(text, at, end, out)) {
-        int first = out.size();
-        work.clear();
-        addBytes(text, at, end, work);
-        bpe.merge(work, out);
-        if (cacheable) {
-          cache.put(text, at, end, out.toArray(first));
+      if (end - at > WordCache.MAX_WORD) {
+        merge(text, at, end, work, out);
+      } else {
+        int hash = WordCache.hash(text, at, end);
+        if (!cache.find(hash, text, at, end, out)) {
+          int first = out.size();
+          merge(text, at, end, work, out);
+          cache.offer(hash, text, at, end, out, first);
         }
       }
       at = end;
     }
+  }
+
+  private void merge(String text, int from, int to, Bpe.Workspace work, IntBuffer out) {
+    work.clear();
+    addBytes(text, from, to, work);
+    bpe.merge(work, out);
   }
 
   private void addBytes(String text, int from, int to, Bpe.Workspace work) {
@@ -117,7 +123,8 @@ final class TextEncoder {
   private static boolean mayNeedNormalizing(String text, int from, int to) {
     for (int i = from; i < to; i++) {
       if (text.charAt(i) >= 0x300) {
-        return !Normalizer.isNormalized(CharBuffer.wrap(text, from, to), Normalizer.Form.NFC);
+        return CanonicalOrder.mayHaveLongRuns(text, i, to)
+            || !Normalizer.isNormalized(CharBuffer.wrap(text, from, to), Normalizer.Form.NFC);
       }
     }
     return false;
