@@ -30,7 +30,12 @@ final class Markers {
 
   /** Returns where the first character stands that is no blank space; the length if none does. */
   static int firstVisible(CharSequence text) {
-    int at = 0;
+    return firstVisible(text, 0);
+  }
+
+  /** The same for a text that is known to be blank up to {@code from}. */
+  static int firstVisible(CharSequence text, int from) {
+    int at = from;
     while (at < text.length() && Character.isWhitespace(text.charAt(at))) {
       at++;
     }

@@ -28,6 +28,9 @@ final class ReasoningParser {
   private final Trimmer reasoning = new Trimmer();
   private State state;
 
+  /** How many characters at the beginning of {@code pending} are known to be blank. */
+  private int blank;
+
   ReasoningParser(ReasoningStart start, Parts parts) {
     this.parts = parts;
     state =
@@ -71,15 +74,15 @@ final class ReasoningParser {
   }
 
   private void lookForOpening() {
-    int start = Markers.firstVisible(pending);
-    int length = pending.length() - start;
+    blank = Markers.firstVisible(pending, blank);
+    int length = pending.length() - blank;
     String open = ReasoningStart.OPEN;
     if (length < open.length() && Markers.heldBack(pending, open) == length) {
       return; // blank so far, or the beginning of a marker
     }
-    boolean opened = pending.indexOf(open, start) == start;
+    boolean opened = pending.indexOf(open, blank) == blank;
     if (opened) {
-      pending.delete(0, start + open.length());
+      pending.delete(0, blank + open.length());
     }
     if (opened || state == State.BEFORE_THINKING) {
       state = State.THINKING;

@@ -43,6 +43,12 @@ final class ToolCallParser {
   /** Where the next closing marker is looked for: those before it do not close. */
   private int tried;
 
+  /** What was read of the call's JSON so far, never twice. */
+  private int scanned;
+
+  private boolean inString;
+  private int firstVisible = -1; // none yet
+
   ToolCallParser(Parts parts) {
     this.parts = parts;
   }
@@ -78,17 +84,20 @@ final class ToolCallParser {
     pending.delete(0, OPEN.length());
     inside = true;
     tried = 0;
+    scanned = 0;
+    inString = false;
+    firstVisible = -1;
     return true;
   }
 
   private boolean closeCall() {
     for (int at = pending.indexOf(CLOSE, tried); at >= 0; at = pending.indexOf(CLOSE, tried)) {
+      if (isInsideString(at)) {
+        tried = at + 1; // the marker belongs to the string
+        continue;
+      }
       String body = pending.substring(0, at);
       if (!call(body)) {
-        if (endsInsideString(body)) {
-          tried = at + 1; // the marker belongs to a string
-          continue;
-        }
         parts.text(OPEN + body + CLOSE);
       }
       pending.delete(0, at + CLOSE.length());
@@ -99,18 +108,20 @@ final class ToolCallParser {
     return false;
   }
 
-  /** Tells whether a text that begins as JSON breaks off within a string. */
-  private static boolean endsInsideString(String json) {
-    boolean inString = false;
-    for (int i = 0; i < json.length(); i++) {
-      char c = json.charAt(i);
+  /** Tells whether what comes before a place begins as JSON and breaks off within a string. */
+  private boolean isInsideString(int end) {
+    for (; scanned < end; scanned++) {
+      char c = pending.charAt(scanned);
+      if (firstVisible < 0 && !Character.isWhitespace(c)) {
+        firstVisible = c;
+      }
       if (inString && c == '\\') {
-        i++;
+        scanned++;
       } else if (c == '"') {
         inString = !inString;
       }
     }
-    return inString && json.stripLeading().startsWith("{");
+    return inString && firstVisible == '{';
   }
 
   private void emitText(int length) {
