@@ -27,7 +27,7 @@ extern "C" {
 #endif
 
 /* Bumped whenever a struct layout, an enum value or a signature changes. */
-#define QWQ_ABI_VERSION 1
+#define QWQ_ABI_VERSION 2
 
 /* ---------------------------------------------------------------- errors */
 
@@ -203,6 +203,13 @@ QWQ_API void qwq_model_destroy(struct qwq_model *model);
 
 enum qwq_backend { QWQ_BACKEND_REFERENCE = 0, QWQ_BACKEND_CPU = 1 };
 
+/* How K and V are kept. */
+enum qwq_kv_type {
+  QWQ_KV_F16 = 0, /* 16 bits an element; f32 in the reference backend */
+  QWQ_KV_Q8_0 = 1 /* int8 with an f16 scale for each 32 elements of a head: 8.5 bits, an error of
+                     at most 1/254 of the largest of the 32; head_dim is a multiple of 32 */
+};
+
 struct qwq_engine_config {
   int32_t backend;          /* enum qwq_backend */
   int32_t n_threads;        /* worker threads, the stepping thread included; 1 .. 1024 */
@@ -211,6 +218,10 @@ struct qwq_engine_config {
   int32_t n_kv_blocks;      /* blocks in the pool, > 0 */
   int32_t max_batch_tokens; /* most tokens of one step, all sequences together, > 0 */
   int32_t max_sequences;    /* most sequences of one step, > 0 */
+  int32_t kv_type;          /* enum qwq_kv_type */
+  int32_t pin_threads;      /* 1: each worker stays on a processor of its own among those the creating
+                               thread may use; without effect where there are fewer of them than
+                               threads, and outside Linux. 0: the operating system moves them */
 };
 
 /* Opaque: KV cache, workspace and thread pool for one model. One step at a time. */
@@ -230,7 +241,7 @@ QWQ_API int32_t qwq_engine_memory(const struct qwq_model *model,
 
 /*
  * Takes all memory a step will ever need and starts the threads.
- * Fails: QWQ_INVALID_ARGUMENT, QWQ_UNSUPPORTED (ISA), QWQ_OUT_OF_MEMORY.
+ * Fails: QWQ_INVALID_ARGUMENT, QWQ_UNSUPPORTED (ISA, KV type), QWQ_OUT_OF_MEMORY.
  */
 QWQ_API int32_t qwq_engine_create(const struct qwq_model *model,
                                   const struct qwq_engine_config *config, struct qwq_engine **out,

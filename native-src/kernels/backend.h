@@ -146,7 +146,7 @@ struct Backend {
   void (*swiglu)(OpContext&, const SwigluArgs&);
   void (*add)(OpContext&, const AddArgs&);
   size_t (*scratch_bytes)(const OpLimits&);
-  KvType kv_type = KvType::kF16;  // of the cache an engine gives it
+  KvType kv_type = KvType::kF16;  // of the cache an engine gives it, unless it asks for another
 };
 
 const Backend& reference_backend();

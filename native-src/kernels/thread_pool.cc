@@ -4,6 +4,8 @@
 #include <thread>
 #include <vector>
 
+#include "kernels/affinity.h"
+
 namespace qwq {
 namespace {
 
@@ -46,6 +48,8 @@ struct alignas(64) TaskRange {
 struct ThreadPool::State {
   std::vector<std::thread> threads;
   int spins = 0;
+  std::vector<int> processors;    // of the workers, or empty: not pinned
+  std::thread::id pinned_caller;  // no other thread runs sections meanwhile
 
   alignas(64) std::atomic<uint32_t> epoch = 0;
   alignas(64) std::atomic<uint32_t> gate = 0;
@@ -93,7 +97,18 @@ struct ThreadPool::State {
     if (gate.fetch_sub(1, std::memory_order_acq_rel) == 1) gate.notify_one();  // closed, and the last
   }
 
+  void pin(int worker) const {
+    if (!processors.empty()) pin_to_processor(processors[static_cast<size_t>(worker)]);
+  }
+
+  void pin_caller() {
+    if (processors.empty() || pinned_caller == std::this_thread::get_id()) return;
+    pin(0);
+    pinned_caller = std::this_thread::get_id();
+  }
+
   void worker_loop(int worker) {
+    pin(worker);
     uint32_t seen = 0;
     for (;;) {
       wait_for_change(epoch, seen, spins);
@@ -118,10 +133,13 @@ struct ThreadPool::State {
   }
 };
 
-ThreadPool::ThreadPool(int n_threads) : state_(std::make_unique<State>()) {
-  const unsigned cores = std::thread::hardware_concurrency();
+ThreadPool::ThreadPool(int n_threads, bool pin) : state_(std::make_unique<State>()) {
+  const std::vector<int> allowed = allowed_processors();
+  const size_t cores = allowed.empty() ? std::thread::hardware_concurrency() : allowed.size();
+  const size_t wanted = static_cast<size_t>(n_threads > 0 ? n_threads : 0);
   // Spinning helps only when everyone has a core.
-  if (cores != 0 && static_cast<unsigned>(n_threads) <= cores) state_->spins = kSpins;
+  if (wanted <= cores) state_->spins = kSpins;
+  if (pin && wanted <= allowed.size()) state_->processors = allowed;
   try {
     state_->ranges = std::vector<TaskRange>(static_cast<size_t>(n_threads > 0 ? n_threads : 1));
     state_->threads.reserve(static_cast<size_t>(n_threads > 0 ? n_threads - 1 : 0));
@@ -140,6 +158,7 @@ int ThreadPool::size() const { return static_cast<int>(state_->threads.size()) +
 
 void ThreadPool::run(int64_t n_tasks, void (*fn)(void* arg, int64_t task, int worker), void* arg) {
   State& state = *state_;
+  state.pin_caller();
   if (state.threads.empty() || n_tasks <= 1) {
     for (int64_t task = 0; task < n_tasks; ++task) fn(arg, task, 0);
     return;

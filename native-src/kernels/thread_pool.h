@@ -10,8 +10,10 @@ namespace qwq {
 // parallel sections. One section at a time.
 class ThreadPool {
  public:
-  // Throws std::system_error when a thread cannot be started.
-  explicit ThreadPool(int n_threads);
+  // `pin`: every worker stays on a processor of its own among those the creating thread may use. The caller
+  // is bound when it first runs a section and stays so. Without effect where there are fewer processors than
+  // workers. Throws std::system_error when a thread cannot be started.
+  explicit ThreadPool(int n_threads, bool pin = false);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;

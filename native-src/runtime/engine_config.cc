@@ -50,11 +50,24 @@ const Backend* find_backend(const qwq_engine_config& config) {
   }
 }
 
+KvType find_kv_type(const qwq_engine_config& config, const Backend& backend) {
+  switch (config.kv_type) {
+    case QWQ_KV_F16:
+      return backend.kv_type;
+    case QWQ_KV_Q8_0:
+      return KvType::kQ8_0;
+    default:
+      invalid("config.kv_type: expected an enum qwq_kv_type, found %" PRId32, config.kv_type);
+  }
+}
+
 }  // namespace
 
 EngineConfig check_engine_config(const qwq_engine_config& config) {
   EngineConfig c;
   c.backend = find_backend(config);
+  c.kv_type = find_kv_type(config, *c.backend);
+  c.pin_threads = in_range("pin_threads", config.pin_threads, 0, 1) != 0;
   c.n_threads = in_range("n_threads", config.n_threads, 1, kMaxThreads);
   c.kv_block_size = in_range("kv_block_size", config.kv_block_size, kMinBlockSize, kMaxBlockSize);
   if ((c.kv_block_size & (c.kv_block_size - 1)) != 0) {

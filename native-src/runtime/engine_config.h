@@ -12,7 +12,9 @@ namespace qwq {
 // A checked qwq_engine_config.
 struct EngineConfig {
   const Backend* backend;
+  KvType kv_type;
   int n_threads;
+  bool pin_threads;
   int kv_block_size;
   int n_kv_blocks;
   int max_batch_tokens;

@@ -1,6 +1,7 @@
 #include "runtime/kv_cache.h"
 
 #include "runtime/checked.h"
+#include "runtime/error.h"
 #include "runtime/model.h"
 
 namespace qwq {
@@ -26,7 +27,11 @@ KvLayer KvCache::layer(int index) const {
 }
 
 size_t KvCache::bytes_per_token(const ModelConfig& model, KvType type) {
-  const size_t layer_bytes = 2 * static_cast<size_t>(model.kv_size()) * kv_element_bytes(type);
+  if (type == KvType::kQ8_0 && model.head_dim % kKvScaleRun != 0) {
+    fail(QWQ_UNSUPPORTED, "config.kv_type: q8_0 keeps %d elements to a scale, the model's head_dim is %d",
+         kKvScaleRun, model.head_dim);
+  }
+  const size_t layer_bytes = 2 * kv_bytes(type, static_cast<size_t>(model.kv_size()));
   return checked_mul(layer_bytes, static_cast<size_t>(model.n_layers), "KV cache");
 }
 

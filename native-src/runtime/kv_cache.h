@@ -9,11 +9,25 @@ namespace qwq {
 
 struct ModelConfig;
 
-// How K and V are kept. f16 is what backends are made for; the reference keeps f32, so that its results are
-// those of the formulas.
-enum class KvType { kF16, kF32 };
+// How K and V are kept. The reference keeps f32 where others keep f16, so that its results are those of the
+// formulas.
+enum class KvType { kF16, kF32, kQ8_0 };
 
-constexpr size_t kv_element_bytes(KvType type) { return type == KvType::kF16 ? 2 : 4; }
+// Elements of a token's K, or V, that share a scale in a q8_0 cache; divides head_dim.
+inline constexpr int kKvScaleRun = 32;
+
+// Bytes of n elements of K, or V, scales included.
+constexpr size_t kv_bytes(KvType type, size_t n) {
+  switch (type) {
+    case KvType::kF16:
+      return 2 * n;
+    case KvType::kF32:
+      return 4 * n;
+    case KvType::kQ8_0:
+      return n + n / kKvScaleRun * 2;
+  }
+  return 0;
+}
 
 // Tokens whose K are interleaved; a block is a whole number of such groups.
 inline constexpr int kKvGroup = 16;
@@ -25,6 +39,11 @@ inline constexpr int kKvGroup = 16;
 //   their
 //                             scores are summed without moving anything between lanes
 //   V  [kKvGroup, head_dim]   a token after the other
+//
+// q8_0: levels, int8, in this order, and then their scales, f16; x = scale * level.
+//
+//   K  scales [head_dim / 32, kKvGroup]
+//   V  scales [kKvGroup, head_dim / 32]
 struct KvLayer {
   std::byte* base;     // block 0 of the layer
   size_t block_bytes;  // from one block to the next
@@ -35,7 +54,7 @@ struct KvLayer {
 
   // Of one head of kKvGroup tokens, K or V.
   size_t group_bytes() const {
-    return static_cast<size_t>(kKvGroup) * static_cast<size_t>(head_dim) * kv_element_bytes(type);
+    return kv_bytes(type, static_cast<size_t>(kKvGroup) * static_cast<size_t>(head_dim));
   }
   // The groups that hold `position` of the sequence with this block table.
   std::byte* k_group(const int32_t* block_table, int64_t position, int head) const {
@@ -58,14 +77,15 @@ struct KvLayer {
 // in block tables; block b holds the same tokens in every layer.
 class KvCache {
  public:
-  // Throws Error(QWQ_OUT_OF_MEMORY) with the number of bytes.
+  // Throws Error: QWQ_OUT_OF_MEMORY with the number of bytes, QWQ_UNSUPPORTED for a head_dim that the type
+  // cannot keep.
   KvCache(const ModelConfig& model, KvType type, int block_size, int n_blocks);
 
   KvLayer layer(int index) const;
   int block_size() const { return block_size_; }
   int n_blocks() const { return n_blocks_; }
 
-  // Bytes of a token in all layers.
+  // Bytes of a token in all layers. Throws Error(QWQ_UNSUPPORTED) as the constructor.
   static size_t bytes_per_token(const ModelConfig& model, KvType type);
   // Bytes of the whole pool. Throws Error(QWQ_INVALID_ARGUMENT) when they do not fit a size_t.
   static size_t bytes(const ModelConfig& model, KvType type, int block_size, int n_blocks);

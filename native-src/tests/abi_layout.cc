@@ -37,13 +37,12 @@ std::string signature(Result (*)(Arguments...)) {
 }
 
 #define STRUCT(name) std::printf("struct %s %zu %zu\n", #name, sizeof(name), alignof(name));
-#define FIELD(owner, name)                                             \
+#define FIELD(owner, name)                                                  \
   std::printf("field %s.%s %zu %s\n", #owner, #name, offsetof(owner, name), \
               type_name<decltype(owner::name)>().c_str());
 #define CONSTANT(name) std::printf("constant %s %lld\n", #name, static_cast<long long>(name));
-#define FUNCTION(name)                 \
-  std::printf("function %s %s\n", #name, \
-              signature(static_cast<decltype(&name)>(nullptr)).c_str());
+#define FUNCTION(name) \
+  std::printf("function %s %s\n", #name, signature(static_cast<decltype(&name)>(nullptr)).c_str());
 
 void constants() {
   CONSTANT(QWQ_ABI_VERSION)
@@ -156,6 +155,8 @@ void structs() {
   FIELD(qwq_engine_config, n_kv_blocks)
   FIELD(qwq_engine_config, max_batch_tokens)
   FIELD(qwq_engine_config, max_sequences)
+  FIELD(qwq_engine_config, kv_type)
+  FIELD(qwq_engine_config, pin_threads)
 
   STRUCT(qwq_memory)
   FIELD(qwq_memory, kv_cache_bytes)

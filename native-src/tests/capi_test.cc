@@ -248,6 +248,12 @@ TEST(engine_configuration_is_checked) {
   for (const int32_t value : {0, -1, 1025}) bad([=](auto& c) { c.n_threads = value; }, "config.n_threads");
   for (const int32_t value : {0, -16, 8, 24, 512})
     bad([=](auto& c) { c.kv_block_size = value; }, "config.kv_block_size");
+  for (const int32_t value : {-1, 2}) {
+    bad([=](auto& c) { c.kv_type = value; }, "config.kv_type: expected an enum qwq_kv_type, found");
+    bad([=](auto& c) { c.pin_threads = value; }, "config.pin_threads: expected 0 .. 1, found");
+  }
+  expect_bad_engine([](auto& c) { c.kv_type = QWQ_KV_Q8_0; }, QWQ_UNSUPPORTED,
+                    "config.kv_type: q8_0 keeps 32 elements to a scale, the model's head_dim is 8");
   for (const int32_t value : {0, -1}) {
     bad([=](auto& c) { c.n_kv_blocks = value; }, "config.n_kv_blocks");
     bad([=](auto& c) { c.max_batch_tokens = value; }, "config.max_batch_tokens");
@@ -269,6 +275,20 @@ TEST(engine_without_memory_says_how_much) {
         c.kv_block_size = 256;
       },
       QWQ_OUT_OF_MEMORY, "KV cache: 140737488289792 bytes");
+}
+
+TEST(a_token_takes_as_many_bytes_as_the_kv_type_says) {
+  Shape shape{"capi"};
+  shape.head_dim = 64;
+  TestModel model(shape, kSeed);
+  qwq_engine_config config = engine_config({QWQ_BACKEND_CPU, ""}, 1);
+  qwq_memory memory{};
+  // layers * (K, V) * kv_heads * (64 elements of 16 bits; 64 of 8 and two scales of 16)
+  CHECK_OK(qwq_engine_memory(model.handle(), &config, &memory, error));
+  CHECK_EQ(memory.kv_bytes_per_token, static_cast<uint64_t>(2 * 2 * 2 * 64 * 2));
+  config.kv_type = QWQ_KV_Q8_0;
+  CHECK_OK(qwq_engine_memory(model.handle(), &config, &memory, error));
+  CHECK_EQ(memory.kv_bytes_per_token, static_cast<uint64_t>(2 * 2 * 2 * (64 + 2 * 2)));
 }
 
 TEST(engine_memory_is_computed) {

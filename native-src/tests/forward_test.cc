@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <memory>
 #include <numeric>
+#include <thread>
 
+#include "kernels/affinity.h"
 #include "tests/oracle.h"
 #include "tests/test_model.h"
 
@@ -197,6 +199,56 @@ TEST(threads_change_no_bit) {
       }
     }
   }
+}
+
+// K and V of a q8_0 cache are off by step / sqrt(12), the step 1/127 of the largest of 32, which is at most 4
+// times their root mean square. Two such roundings a layer; softmax averages those of V, norms and residuals
+// enlarge none.
+TEST(a_q8_0_cache_is_near_the_oracle_and_changes_no_bit_with_chunks_or_threads) {
+  Shape shape{"q8_0 cache"};
+  shape.head_dim = 32;
+  TestModel model(shape, kSeed + 5);
+  const std::vector<int32_t> tokens = some_tokens(70, shape.vocab);
+  const std::vector<std::vector<double>> oracle = Oracle(model, false).logits(tokens);
+  for (const BackendChoice& backend : usable_backends()) {
+    std::vector<float> first;
+    for (const int32_t n_threads : {1, 2, 4}) {
+      qwq_engine_config config = engine_config(backend, n_threads);
+      TestEngine f16(model, config);
+      config.kv_type = QWQ_KV_Q8_0;
+      TestEngine engine(model, config);
+      for (const int32_t chunk : {70, 1, 13}) {
+        const std::vector<float> logits = prefill(engine, tokens, chunk, QWQ_ROLE_PROMPT);
+        if (first.empty()) {
+          first = logits;
+          CHECK_NEAR(relative_error(logits, oracle), 0,
+                     std::sqrt(2.0 * shape.n_layers) * 4 / (127 * std::sqrt(12.0)));
+          CHECK(logits != prefill(f16, tokens, chunk, QWQ_ROLE_PROMPT));
+        }
+        CHECK(logits == first);
+      }
+    }
+  }
+}
+
+TEST(a_pinned_engine_steps_on_one_processor_with_the_same_bits) {
+  TestModel model(Shape{"pinned"}, kSeed + 6);
+  const std::vector<int32_t> tokens = some_tokens(29, model.shape.vocab);
+  qwq_engine_config config = engine_config({QWQ_BACKEND_CPU, ""}, 2);
+  TestEngine free(model, config);
+  const std::vector<float> expected = prefill(free, tokens, 29, QWQ_ROLE_PROMPT);
+  config.pin_threads = 1;
+  std::vector<float> logits;
+  std::vector<int> processors;
+  std::thread([&] {  // of its own, so that the binding ends with it
+    TestEngine engine(model, config);
+    logits = prefill(engine, tokens, 29, QWQ_ROLE_PROMPT);
+    processors = qwq::allowed_processors();
+  })
+      .join();
+  CHECK(logits == expected);
+  const size_t allowed = qwq::allowed_processors().size();
+  CHECK_EQ(processors.size(), allowed >= 2 ? size_t{1} : allowed);
 }
 
 // Five sequences of both roles, mixed, some with a past: each gets the bits it gets alone.

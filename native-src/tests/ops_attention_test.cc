@@ -10,6 +10,7 @@ struct Shape {
   int group;  // query heads of a KV head
   int head_dim;
   int block_size;
+  KvType type = KvType::kF16;
 };
 
 struct Sequence {
@@ -27,10 +28,11 @@ class Problem {
     kv_.n_kv_heads = shape.n_kv_heads;
     kv_.head_dim = shape.head_dim;
     kv_.block_size = shape.block_size;
+    kv_.type = shape.type;
     kv_.block_bytes =
         static_cast<size_t>(2 * shape.n_kv_heads * shape.block_size / kKvGroup) * kv_.group_bytes();
     cache_ = std::make_unique<Guarded<uint16_t>>(
-        std::vector<uint16_t>(static_cast<size_t>(n_blocks) * kv_.block_bytes / 2, 0x7e00), flush);
+        std::vector<uint16_t>(static_cast<size_t>(n_blocks) * kv_.block_bytes / 2, 0x7e7e), flush);
     kv_.base = reinterpret_cast<std::byte*>(cache_->data());
 
     int32_t next_block = n_blocks;
@@ -209,10 +211,25 @@ TEST(a_mixed_batch) {
   }
 }
 
+// Levels and scales decode without rounding, so the bounds are those of f16.
+TEST(a_q8_0_cache) {
+  constexpr KvType kType = KvType::kQ8_0;
+  for (const Variant& variant : usable_variants()) {
+    for (const int head_dim : {32, 64, 96, 128, 256}) {
+      for (const Flush flush : {Flush::kEnd, Flush::kStart}) {
+        Problem({2, 5, head_dim, 16, kType}, {{60, 9}, {5, 1}, {130, 1}}, flush).check(variant);
+      }
+    }
+    Problem({1, 7, 32, 64, kType}, {{1000, 40}, {2049, 1}}).check(variant);
+  }
+}
+
 TEST(bits_do_not_depend_on_batch_chunks_or_threads) {
   for (const Variant& variant : usable_variants()) {
-    for (const int head_dim : {24, 64}) {  // 64: a single row is read in the cache itself
-      Problem problem({2, 3, head_dim, 16}, {{1000, 60}, {5, 1}, {2100, 2}, {0, 20}});
+    // f16 of 64: a single row is read in the cache itself
+    for (const Shape& shape :
+         {Shape{2, 3, 24, 16}, Shape{2, 3, 64, 16}, Shape{2, 3, 32, 16, KvType::kQ8_0}}) {
+      Problem problem(shape, {{1000, 60}, {5, 1}, {2100, 2}, {0, 20}});
       const std::vector<float> whole = problem.run(*variant.backend, 1);
       for (const int n_threads : {2, 3, 9}) {
         CHECK(same_bits(problem.run(*variant.backend, n_threads), whole));
@@ -234,8 +251,9 @@ TEST(bits_do_not_depend_on_batch_chunks_or_threads) {
 
 // All but generic, which does not fuse multiplications with additions.
 TEST(bits_do_not_depend_on_the_width_of_vectors) {
-  for (const int head_dim : {24, 80, 128}) {
-    Problem problem({2, 5, head_dim, 32}, {{1000, 60}, {5, 1}, {2100, 1}});
+  for (const Shape& shape :
+       {Shape{2, 5, 24, 32}, Shape{2, 5, 80, 32}, Shape{2, 5, 128, 32}, Shape{2, 5, 64, 32, KvType::kQ8_0}}) {
+    Problem problem(shape, {{1000, 60}, {5, 1}, {2100, 1}});
     std::vector<float> first;
     for (const Variant& variant : usable_variants()) {
       if (variant.lanes == 4) continue;

@@ -1,5 +1,6 @@
 // embed, add, swiglu, rms_norm, rope and store_kv of every cpu variant against the reference, for all tails.
 #include "formats/half.h"
+#include "kernels/reference/kv_access.h"
 #include "tests/ops_testing.h"
 
 namespace qwq::test {
@@ -182,6 +183,60 @@ TEST(store_kv_rounds_to_nearest_even_in_the_right_slots) {
       args.kv.base = reinterpret_cast<std::byte*>(reference.data());
       reference_backend().store_kv(*context, args);
       for (size_t i = 0; i < cache.size(); ++i) CHECK_EQ(cache[i], reference[i]);
+    }
+  });
+}
+
+TEST(store_kv_quantises_to_q8_0_within_half_a_step) {
+  for_variants([](const Variant& variant, Flush flush) {
+    for (const int head_dim : {32, 64, 128}) {
+      constexpr int kKvHeads = 2;
+      constexpr size_t kRows = 20;
+      KvLayer kv = {nullptr, 0, kKvHeads, head_dim, 16, KvType::kQ8_0};
+      kv.block_bytes = 2 * kKvHeads * kv.group_bytes();
+      const std::vector<std::byte> empty(2 * kv.block_bytes, std::byte{0x7e});
+      Guarded<std::byte> cache(empty, flush);
+      Guarded<std::byte> reference(empty, flush);
+      const Guarded<int32_t> block_table({1, 0}, flush);
+      Guarded<AttentionRow> rows(kRows, flush);
+      for (size_t i = 0; i < kRows; ++i) rows[i] = {block_table.data(), static_cast<int32_t>(7 + i)};
+      const int64_t stride = kKvHeads * head_dim;
+      std::vector<float> k_values = normal(kRows * static_cast<size_t>(stride), 8, 3.0f);
+      for (size_t i = 0; i < 32; ++i) k_values[i] = 0.0f;
+      for (size_t i = 0; i < 32; ++i) k_values[static_cast<size_t>(stride) + i] *= 1e-6f;  // subnormal scale
+      const Guarded<float> k(k_values, flush);
+      std::vector<float> v_values = normal(k_values.size(), 9);
+      v_values[5] = INFINITY;
+      v_values[static_cast<size_t>(stride) + 7] = NAN;
+      const Guarded<float> v(v_values, flush);
+      Context context(*variant.backend, limits_for(1, 2));
+      StoreKvArgs args = {k.data(), v.data(), stride, stride, kRows, rows.data(), kv};
+      args.kv.base = cache.data();
+      variant.backend->store_kv(*context, args);
+      std::vector<float> decoded(static_cast<size_t>(head_dim));
+      for (size_t r = 0; r < kRows; ++r) {
+        for (int h = 0; h < kKvHeads; ++h) {
+          const float* x = k.data() + static_cast<int64_t>(r) * stride + h * head_dim;
+          reference::read_k(args.kv, block_table.data(), rows[r].position, h, decoded.data());
+          for (int i = 0; i < head_dim; ++i) {
+            const float* run = x + i / kKvScaleRun * kKvScaleRun;
+            double largest = 0;
+            for (int j = 0; j < kKvScaleRun; ++j) largest = std::max<double>(largest, std::fabs(run[j]));
+            // Half a step, where the step, largest / 127, was rounded to f16; a subnormal one by 2^-25.
+            const double bound = largest / 254 * (1 + 0x1p-11) + 128 * 0x1p-25;
+            CHECK_NEAR(decoded[static_cast<size_t>(i)], x[i], bound);
+          }
+        }
+      }
+      reference::read_v(args.kv, block_table.data(), rows[0].position, 0, decoded.data());
+      CHECK(std::isnan(decoded[5]));
+      reference::read_v(args.kv, block_table.data(), rows[1].position, 0, decoded.data());
+      CHECK(std::isnan(decoded[7]));
+      args.kv.base = reference.data();
+      reference_backend().store_kv(*context, args);
+      for (size_t i = 0; i < cache.size(); ++i) {
+        CHECK_EQ(static_cast<int>(cache[i]), static_cast<int>(reference[i]));
+      }
     }
   });
 }

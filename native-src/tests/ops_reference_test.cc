@@ -143,6 +143,39 @@ TEST(f32_cache_keeps_every_bit) {
   for (int i = 0; i < 4; ++i) CHECK_EQ(out[i], v[i]);
 }
 
+// A head of 64 with scales 1 and 2: levels where the layout says, scales after them.
+TEST(q8_0_cache_keeps_levels_then_scales) {
+  Fixture f;
+  constexpr int kHeadDim = 64;
+  constexpr size_t kGroupBytes = 16 * kHeadDim + 2 * 16 * 2;
+  std::vector<std::byte> cache(2 * kGroupBytes, std::byte{0x55});
+  const KvLayer kv = {cache.data(), 2 * kGroupBytes, 1, kHeadDim, 16, KvType::kQ8_0};
+  CHECK_EQ(kv.group_bytes(), kGroupBytes);
+  const int32_t block_table[] = {0};
+  const AttentionRow row = {block_table, 3};
+  float k[kHeadDim] = {};
+  k[0] = 127, k[1] = -5.4f, k[31] = 3.5f;  // scale 1; 3.5 is a tie, to even
+  k[32] = 11, k[63] = -254;                // scale 2; 5.5 to 6
+  f.backend.store_kv(f.ctx, {k, k, kHeadDim, kHeadDim, 1, &row, kv});
+  const auto level = [&](size_t at) { return static_cast<int>(static_cast<int8_t>(cache[at])); };
+  const auto scale = [&](size_t at) {
+    uint16_t half;
+    std::memcpy(&half, cache.data() + at, 2);
+    return f16_to_f32(half);
+  };
+  CHECK_EQ(level(0 * 16 + 3), 127);
+  CHECK_EQ(level(1 * 16 + 3), -5);
+  CHECK_EQ(level(31 * 16 + 3), 4);
+  CHECK_EQ(level(32 * 16 + 3), 6);
+  CHECK_EQ(level(63 * 16 + 3), -127);
+  CHECK_EQ(level(4), 0x55);  // of another token
+  CHECK_EQ(scale(16 * kHeadDim + 2 * 3), 1.0f);
+  CHECK_EQ(scale(16 * kHeadDim + 2 * (16 + 3)), 2.0f);
+  CHECK_EQ(level(kGroupBytes + 3 * kHeadDim + 1), -5);
+  CHECK_EQ(level(kGroupBytes + 3 * kHeadDim + 63), -127);
+  CHECK_EQ(scale(kGroupBytes + 16 * kHeadDim + 2 * (3 * 2 + 1)), 2.0f);
+}
+
 TEST(swiglu_and_add) {
   Fixture f;
   const float gate[] = {0, std::log(3.0f), -1000, 1000};

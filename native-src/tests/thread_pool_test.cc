@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <set>
 #include <thread>
 
+#include "kernels/affinity.h"
 #include "tests/check.h"
 
 namespace qwq {
@@ -131,6 +133,66 @@ TEST(idle_workers_use_no_processor) {
   const double used = seconds(CLOCK_PROCESS_CPUTIME_ID) - before;
   // A spinning worker would use 0.2 s.
   CHECK(used < 0.05);
+}
+
+// In a thread of its own, so that the binding ends with the test.
+template <typename F>
+void in_a_thread(F&& body) {
+  std::exception_ptr failure;
+  std::thread([&] {
+    try {
+      body();
+    } catch (...) {
+      failure = std::current_exception();
+    }
+  }).join();
+  if (failure) std::rethrow_exception(failure);
+}
+
+// Where each worker may run, asked from a section in which all workers meet.
+std::vector<std::vector<int>> processors_of_workers(ThreadPool& pool) {
+  std::vector<std::vector<int>> allowed(static_cast<size_t>(pool.size()));
+  std::atomic<int> arrived = 0;
+  pool.parallel_for(pool.size(), [&](int64_t, int worker) {
+    allowed[static_cast<size_t>(worker)] = allowed_processors();
+    ++arrived;
+    while (arrived.load() < pool.size()) std::this_thread::yield();
+  });
+  return allowed;
+}
+
+TEST(pinned_workers_have_a_processor_each) {
+  in_a_thread([] {
+    const std::vector<int> allowed = allowed_processors();
+    ThreadPool pool(static_cast<int>(std::min<size_t>(allowed.size(), 4)), true);
+    std::set<int> used;
+    for (const std::vector<int>& processors : processors_of_workers(pool)) {
+      CHECK_EQ(processors.size(), size_t{1});
+      CHECK(std::find(allowed.begin(), allowed.end(), processors[0]) != allowed.end());
+      CHECK(used.insert(processors[0]).second);
+    }
+  });
+}
+
+TEST(more_workers_than_processors_are_not_pinned) {
+  in_a_thread([] {
+    CHECK(pin_to_processor(allowed_processors().back()));  // as taskset would
+    ThreadPool pool(3, true);
+    for (const std::vector<int>& processors : processors_of_workers(pool)) {
+      CHECK_EQ(processors.size(), size_t{1});  // all on the one that is left
+    }
+  });
+  in_a_thread([] {
+    const std::vector<int> allowed = allowed_processors();
+    ThreadPool pool(static_cast<int>(allowed.size()) + 1, true);
+    for (const std::vector<int>& processors : processors_of_workers(pool)) CHECK(processors == allowed);
+  });
+}
+
+TEST(unpinned_workers_run_anywhere) {
+  const std::vector<int> allowed = allowed_processors();
+  ThreadPool pool(2);
+  for (const std::vector<int>& processors : processors_of_workers(pool)) CHECK(processors == allowed);
 }
 
 TEST(creating_and_destroying_without_work) {

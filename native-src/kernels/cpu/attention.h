@@ -167,7 +167,8 @@ class Attention {
   bool add_split(const RowRun& rows, int64_t split, const TileBuffers& buffers, const SoftmaxState& state) {
     clear_state<V>(state, static_cast<int>(rows.last - rows.first) * shape_.group, shape_.head_dim);
     // One row costs less than widening a tile for it.
-    const bool in_cache = V::kReadsF16 && rows.last - rows.first == 1 && shape_.head_dim % kHeadPadding == 0;
+    const bool in_cache = V::kReadsF16 && args_.kv.type == KvType::kF16 && rows.last - rows.first == 1 &&
+                          shape_.head_dim % kHeadPadding == 0;
     const int64_t end = smaller((split + 1) * kSplitTokens, n_tokens(rows.last - 1));
     for (int64_t begin = split * kSplitTokens; begin < end; begin += kTileTokens) {
       if (ctx_.cancelled()) return false;

@@ -25,11 +25,13 @@ struct TileBuffers {
   float* scores;  // [queries, kTileTokens]
   float* k;       // see WidenedTile
   float* v;
+  float* scales;  // [kKvGroup, head_dim / kKvScaleRun] of V, of the group being widened
 };
 
 constexpr size_t tile_buffer_floats(int64_t queries, int head_dim) {
   const int64_t head = padded_head(head_dim);
-  return static_cast<size_t>(queries * (head + kTileTokens) + 2 * kTileTokens * head);
+  return static_cast<size_t>(queries * (head + kTileTokens) + 2 * kTileTokens * head +
+                             kKvGroup * head / kKvScaleRun);
 }
 
 QWQ_INLINE TileBuffers tile_buffers_at(float* memory, int64_t queries, int head_dim) {
@@ -37,7 +39,8 @@ QWQ_INLINE TileBuffers tile_buffers_at(float* memory, int64_t queries, int head_
   TileBuffers b;
   b.k = memory;
   b.v = b.k + kTileTokens * head;
-  b.scores = b.v + kTileTokens * head;
+  b.scales = b.v + kTileTokens * head;
+  b.scores = b.scales + kKvGroup * head / kKvScaleRun;
   b.q = b.scores + queries * kTileTokens;
   return b;
 }
@@ -62,37 +65,69 @@ QWQ_INLINE Tile tile_in_cache(const KvLayer& kv, const int32_t* block_table, int
   return tile;
 }
 
-// Widens the tokens of a group. Tokens of K that are not there are not looked at later, those of V not even
-// read.
+// Widens a group with n tokens; the rest of K is not looked at later, that of V not even read. v_out is that
+// of the first token in its tile.
 template <class V>
-void widen_f16_group(const uint16_t* k, const uint16_t* v, int n, int head_dim, float* k_out, float* v_out) {
-  for (int i = 0; i < head_dim * kKvGroup; i += V::kLanes) V::store(k_out + i, V::load_f16(k + i));
+void widen_f16_group(const std::byte* k, const std::byte* v, int n, int head_dim, float*, float* k_out,
+                     float* v_out) {
+  const uint16_t* keys = reinterpret_cast<const uint16_t*>(k);
+  const uint16_t* values = reinterpret_cast<const uint16_t*>(v);
+  for (int i = 0; i < head_dim * kKvGroup; i += V::kLanes) V::store(k_out + i, V::load_f16(keys + i));
   for (int t = 0; t < n; ++t) {
     for (int d = 0; d < padded_head(head_dim); d += V::kLanes) {
       const int rest = head_dim - d;
       float* out = v_out + (d / kPanel * kTileTokens + t) * kPanel + d % kPanel;
       if (rest >= V::kLanes) {
-        V::store(out, V::load_f16(v + d));
+        V::store(out, V::load_f16(values + d));
       } else {
-        V::store(out, rest > 0 ? V::load_f16_partial(v + d, rest) : V::zero());
+        V::store(out, rest > 0 ? V::load_f16_partial(values + d, rest) : V::zero());
       }
     }
-    v += head_dim;
+    values += head_dim;
+  }
+}
+
+// scale * level is exact in f32. head_dim is a multiple of kKvScaleRun.
+template <class V>
+void widen_q8_0_group(const std::byte* k, const std::byte* v, int n, int head_dim, float* scales,
+                      float* k_out, float* v_out) {
+  static_assert(kKvScaleRun == kHeadPadding);
+  const int8_t* keys = reinterpret_cast<const int8_t*>(k);
+  const int8_t* values = reinterpret_cast<const int8_t*>(v);
+  const uint16_t* key_scales = reinterpret_cast<const uint16_t*>(keys + kKvGroup * head_dim);
+  const uint16_t* value_scales = reinterpret_cast<const uint16_t*>(values + kKvGroup * head_dim);
+  const int runs = head_dim / kKvScaleRun;
+  for (int run = 0; run < runs; ++run) {
+    for (int lane = 0; lane < kKvGroup; lane += V::kLanes) {
+      const auto scale = V::load_f16(key_scales + run * kKvGroup + lane);
+      for (int i = run * kKvScaleRun; i < (run + 1) * kKvScaleRun; ++i) {
+        const int at = i * kKvGroup + lane;
+        V::store(k_out + at, V::mul(V::load_int8(keys + at), scale));
+      }
+    }
+  }
+  for (int i = 0; i < kKvGroup * runs; i += V::kLanes) V::store(scales + i, V::load_f16(value_scales + i));
+  for (int t = 0; t < n; ++t) {
+    for (int d = 0; d < head_dim; d += V::kLanes) {
+      const auto scale = V::set1(scales[t * runs + d / kKvScaleRun]);
+      V::store(v_out + (d / kPanel * kTileTokens + t) * kPanel + d % kPanel,
+               V::mul(V::load_int8(values + t * head_dim + d), scale));
+    }
   }
 }
 
 // The tile in the worker's buffers instead.
 template <class V>
 Tile widen_tile(const KvLayer& kv, const Tile& cached, const TileBuffers& buffers) {
+  const auto widen_group = kv.type == KvType::kQ8_0 ? &widen_q8_0_group<V> : &widen_f16_group<V>;
   Tile tile;
   tile.n_tokens = cached.n_tokens;
   for (int g = 0; g < kTileGroups; ++g) {
     float* k = buffers.k + g * kKvGroup * kv.head_dim;
     const int n = static_cast<int>(smaller(kKvGroup, cached.n_tokens - g * kKvGroup));
     if (n > 0) {
-      widen_f16_group<V>(reinterpret_cast<const uint16_t*>(cached.keys[g]),
-                         reinterpret_cast<const uint16_t*>(cached.values[g]), n, kv.head_dim, k,
-                         buffers.v + g * kKvGroup * kPanel);
+      widen_group(cached.keys[g], cached.values[g], n, kv.head_dim, buffers.scales, k,
+                  buffers.v + g * kKvGroup * kPanel);
     }
     tile.keys[g] = reinterpret_cast<const std::byte*>(k);
   }

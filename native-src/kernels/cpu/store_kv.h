@@ -25,11 +25,64 @@ QWQ_INLINE void scatter_to_f16(const float* src, uint16_t* dst, int n) {
   }
 }
 
+// kKvScaleRun elements as levels and a scale: scale = f16(largest / 127), level = round(x / scale), ties to
+// even. An error is at most half the scale, plus 127 * 2^-25 where the scale is subnormal. What is no number
+// makes the scale NaN. No operation depends on the instruction set.
+template <class V>
+uint16_t quantize_run(const float* x, int8_t* levels) {
+  using F = typename V::F;
+  F most = V::zero();
+  F not_finite = V::zero();  // x - x is zero for numbers, else NaN
+  for (int i = 0; i < kKvScaleRun; i += V::kLanes) {
+    const F v = V::load(x + i);
+    most = V::max(most, V::max(v, V::sub(V::zero(), v)));
+    not_finite = V::add(not_finite, V::sub(v, v));
+  }
+  uint16_t scale = 0x7e00;
+  float inverse = 0.0f;
+  if (V::reduce_add(not_finite) == 0.0f) {
+    scale = f32_to_f16(V::reduce_max(most) / 127.0f);
+    if (scale != 0) inverse = 1.0f / f16_to_f32(scale);
+  }
+  float rounded[kKvScaleRun] = {};
+  for (int i = 0; inverse > 0.0f && i < kKvScaleRun; i += V::kLanes) {
+    const F level = V::round(V::mul(V::load(x + i), V::set1(inverse)));
+    V::store(rounded + i, V::min(V::max(level, V::set1(-127.0f)), V::set1(127.0f)));
+  }
+  for (int i = 0; i < kKvScaleRun; ++i) levels[i] = static_cast<int8_t>(rounded[i]);
+  return scale;
+}
+
+template <class V>
+void store_f16(const KvLayer& kv, const float* k, const float* v, int lane, std::byte* k_group,
+               std::byte* v_group) {
+  scatter_to_f16<V>(k, reinterpret_cast<uint16_t*>(k_group) + lane, kv.head_dim);
+  narrow_to_f16<V>(v, reinterpret_cast<uint16_t*>(v_group) + lane * kv.head_dim, kv.head_dim);
+}
+
+template <class V>
+void store_q8_0(const KvLayer& kv, const float* k, const float* v, int lane, std::byte* k_group,
+                std::byte* v_group) {
+  const int runs = kv.head_dim / kKvScaleRun;
+  int8_t* k_levels = reinterpret_cast<int8_t*>(k_group);
+  int8_t* v_levels = reinterpret_cast<int8_t*>(v_group);
+  uint16_t* k_scales = reinterpret_cast<uint16_t*>(k_levels + kKvGroup * kv.head_dim);
+  uint16_t* v_scales = reinterpret_cast<uint16_t*>(v_levels + kKvGroup * kv.head_dim);
+  for (int run = 0; run < runs; ++run) {
+    int8_t levels[kKvScaleRun];
+    k_scales[run * kKvGroup + lane] = quantize_run<V>(k + run * kKvScaleRun, levels);
+    for (int i = 0; i < kKvScaleRun; ++i) k_levels[(run * kKvScaleRun + i) * kKvGroup + lane] = levels[i];
+    v_scales[lane * runs + run] =
+        quantize_run<V>(v + run * kKvScaleRun, v_levels + lane * kv.head_dim + run * kKvScaleRun);
+  }
+}
+
 template <class V>
 void store_kv(OpContext& ctx, const StoreKvArgs& args) {
   const KvLayer& kv = args.kv;
   // Tokens of a group share cache lines of K: most go to one worker.
   const int64_t row_tasks = ceil_div(args.n_rows, kKvGroup);
+  const auto store_head = kv.type == KvType::kQ8_0 ? &store_q8_0<V> : &store_f16<V>;
   ctx.pool->parallel_for(row_tasks * kv.n_kv_heads, [&](int64_t task, int) {
     if (ctx.cancelled()) return;
     const int head = static_cast<int>(task % kv.n_kv_heads);
@@ -37,11 +90,9 @@ void store_kv(OpContext& ctx, const StoreKvArgs& args) {
     const int64_t begin = task / kv.n_kv_heads * kKvGroup;
     for (int64_t r = begin; r < smaller(begin + kKvGroup, args.n_rows); ++r) {
       const AttentionRow& row = args.rows[r];
-      const int lane = row.position % kKvGroup;
-      uint16_t* k = reinterpret_cast<uint16_t*>(kv.k_group(row.block_table, row.position, head));
-      uint16_t* v = reinterpret_cast<uint16_t*>(kv.v_group(row.block_table, row.position, head));
-      scatter_to_f16<V>(args.k + r * args.k_stride + offset, k + lane, kv.head_dim);
-      narrow_to_f16<V>(args.v + r * args.v_stride + offset, v + lane * kv.head_dim, kv.head_dim);
+      store_head(kv, args.k + r * args.k_stride + offset, args.v + r * args.v_stride + offset,
+                 row.position % kKvGroup, kv.k_group(row.block_table, row.position, head),
+                 kv.v_group(row.block_table, row.position, head));
     }
   });
 }

@@ -93,6 +93,10 @@ struct Avx2 {
   QWQ_INLINE static F load_f16_partial(const void* p, int n) {
     return _mm256_cvtph_ps(load_16bit_partial(p, n));
   }
+  QWQ_INLINE static F load_int8(const int8_t* p) {
+    const __m128i bytes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(p));
+    return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(bytes));
+  }
   QWQ_INLINE static F load_bf16(const void* p) { return widen_bf16(load_16bit(p)); }
   QWQ_INLINE static F load_bf16_partial(const void* p, int n) { return widen_bf16(load_16bit_partial(p, n)); }
   QWQ_INLINE static void store_f16(uint16_t* p, F v) {

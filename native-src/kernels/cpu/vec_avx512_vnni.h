@@ -98,6 +98,10 @@ struct Avx512Vnni {
   QWQ_INLINE static F load_f16_partial(const void* p, int n) {
     return _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(first_lanes(n), p));
   }
+  QWQ_INLINE static F load_int8(const int8_t* p) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+    return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(bytes));
+  }
   QWQ_INLINE static F load_bf16(const void* p) {
     return widen_bf16(_mm256_loadu_si256(static_cast<const __m256i*>(p)));
   }

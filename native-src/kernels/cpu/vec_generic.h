@@ -66,6 +66,10 @@ struct Generic {
     __builtin_memcpy(halves, p, static_cast<size_t>(n) * sizeof(uint16_t));
     return F{f16_to_f32(halves[0]), f16_to_f32(halves[1]), f16_to_f32(halves[2]), f16_to_f32(halves[3])};
   }
+  QWQ_INLINE static F load_int8(const int8_t* p) {
+    return F{static_cast<float>(p[0]), static_cast<float>(p[1]), static_cast<float>(p[2]),
+             static_cast<float>(p[3])};
+  }
   QWQ_INLINE static F load_bf16(const void* p) { return load_bf16_partial(p, kLanes); }
   QWQ_INLINE static F load_bf16_partial(const void* p, int n) {
     uint16_t halves[kLanes] = {};

@@ -121,6 +121,8 @@ public final class Model implements AutoCloseable {
         .maxSequences(options.maxSequences())
         .maxQueued(options.maxQueued())
         .guardMapping(options.guardMapping())
+        .kvCacheType(options.kvCacheType())
+        .pinThreads(options.pinThreads())
         .build();
   }
 

@@ -1,6 +1,7 @@
 package dev.qwq.engine;
 
 import dev.qwq.ErrorCode;
+import dev.qwq.KvCacheType;
 import dev.qwq.QwqException;
 import dev.qwq.model.ModelConfig;
 import dev.qwq.model.ModelSource;
@@ -28,6 +29,7 @@ import org.slf4j.LoggerFactory;
 public final class Engine implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Engine.class);
   private static final int MAX_THREADS = 1024;
+  private static final int KV_SCALE_RUN = 32;
 
   private final EngineInfo info;
   private final SchedulerLoop loop;
@@ -60,6 +62,7 @@ public final class Engine implements AutoCloseable {
    * @return a running engine
    */
   public static Engine open(ModelSource model, ModelConfig config, EngineOptions options) {
+    checkKvCacheType(options.kvCacheType(), config.headDim());
     JdkCheck.warnOnce();
     loadLibrary();
     NativeModel nativeModel = new NativeModel(model, config, options.guardMapping());
@@ -100,6 +103,15 @@ public final class Engine implements AutoCloseable {
       }
       nativeModel.close();
       throw e;
+    }
+  }
+
+  private static void checkKvCacheType(KvCacheType type, int headDim) {
+    if (type == KvCacheType.Q8_0 && headDim % KV_SCALE_RUN != 0) {
+      throw new QwqException(
+          ErrorCode.INVALID_ARGUMENT,
+          "kvCacheType: Q8_0 keeps %d elements of a head to a scale, but a head of the model has %d: use F16"
+              .formatted(KV_SCALE_RUN, headDim));
     }
   }
 

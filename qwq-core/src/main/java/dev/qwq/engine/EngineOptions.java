@@ -1,6 +1,7 @@
 package dev.qwq.engine;
 
 import dev.qwq.ErrorCode;
+import dev.qwq.KvCacheType;
 import dev.qwq.QwqException;
 import org.jspecify.annotations.Nullable;
 
@@ -17,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param kvCacheTokens tokens of all conversations together that the KV cache keeps; 0 (default) =
  *     several full contexts within a share of the free memory, one context at least
  * @param kvBlockSize tokens a KV block holds, a power of two from 16 to 256; default 32
+ * @param kvCacheType how the KV cache keeps elements; default {@link KvCacheType#F16}
  * @param maxBatchTokens most tokens of one step, all sequences together, at least {@code
  *     maxSequences} and at most 65,536; default 512
  * @param maxSequences most generations that run at the same time, 1 to 4096; default 64
@@ -24,6 +26,8 @@ import org.jspecify.annotations.Nullable;
  *     more; default 1024
  * @param guardMapping whether a mapped weight file that somebody truncates fails the steps that
  *     read it, by a handler for SIGBUS, instead of ending the process; default true
+ * @param pinThreads whether each thread that computes stays on a processor of its own; default
+ *     false
  */
 public record EngineOptions(
     BackendKind backend,
@@ -32,10 +36,12 @@ public record EngineOptions(
     int contextLength,
     long kvCacheTokens,
     int kvBlockSize,
+    KvCacheType kvCacheType,
     int maxBatchTokens,
     int maxSequences,
     int maxQueued,
-    boolean guardMapping) {
+    boolean guardMapping,
+    boolean pinThreads) {
 
   private static final int MAX_THREADS = 1024;
   private static final int MAX_SEQUENCES = 4096;
@@ -119,10 +125,12 @@ public record EngineOptions(
     private int contextLength;
     private long kvCacheTokens;
     private int kvBlockSize = 32;
+    private KvCacheType kvCacheType = KvCacheType.F16;
     private int maxBatchTokens = 512;
     private int maxSequences = 64;
     private int maxQueued = 1024;
     private boolean guardMapping = true;
+    private boolean pinThreads;
 
     private Builder() {}
 
@@ -193,6 +201,17 @@ public record EngineOptions(
     }
 
     /**
+     * Sets how the KV cache keeps elements.
+     *
+     * @param value the type
+     * @return this
+     */
+    public Builder kvCacheType(KvCacheType value) {
+      kvCacheType = value;
+      return this;
+    }
+
+    /**
      * Sets the most tokens of a step.
      *
      * @param value tokens
@@ -237,6 +256,17 @@ public record EngineOptions(
     }
 
     /**
+     * Sets whether threads stay on processors of their own.
+     *
+     * @param value whether they do
+     * @return this
+     */
+    public Builder pinThreads(boolean value) {
+      pinThreads = value;
+      return this;
+    }
+
+    /**
      * Builds the options.
      *
      * @return immutable options
@@ -250,10 +280,12 @@ public record EngineOptions(
           contextLength,
           kvCacheTokens,
           kvBlockSize,
+          kvCacheType,
           maxBatchTokens,
           maxSequences,
           maxQueued,
-          guardMapping);
+          guardMapping,
+          pinThreads);
     }
   }
 }

@@ -71,6 +71,13 @@ final class NativeEngine implements Stepper, AutoCloseable {
     qwq_engine_config.n_kv_blocks(config, kvBlocks);
     qwq_engine_config.max_batch_tokens(config, options.maxBatchTokens());
     qwq_engine_config.max_sequences(config, options.maxSequences());
+    qwq_engine_config.kv_type(
+        config,
+        switch (options.kvCacheType()) {
+          case F16 -> Qwq.QWQ_KV_F16();
+          case Q8_0 -> Qwq.QWQ_KV_Q8_0();
+        });
+    qwq_engine_config.pin_threads(config, options.pinThreads() ? 1 : 0);
     return config;
   }
 

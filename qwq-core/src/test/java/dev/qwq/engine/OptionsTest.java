@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.qwq.ErrorCode;
+import dev.qwq.KvCacheType;
 import dev.qwq.QwqException;
 import java.util.Map;
 import java.util.function.UnaryOperator;
@@ -50,7 +51,9 @@ class OptionsTest {
   @Test
   void hasDefaults() {
     assertThat(EngineOptions.defaults())
-        .isEqualTo(new EngineOptions(BackendKind.CPU, null, 0, 0, 0, 32, 512, 64, 1024, true));
+        .isEqualTo(
+            new EngineOptions(
+                BackendKind.CPU, null, 0, 0, 0, 32, KvCacheType.F16, 512, 64, 1024, true, false));
   }
 
   static Stream<Arguments> badSampling() {

@@ -162,6 +162,7 @@ class GenerateCommandTest {
             List.<Object>of("--prompt", "a", "--threads", 0),
             List.<Object>of("--prompt", "a", "--ctx", -1),
             List.<Object>of("--prompt", "a", "--backend", "gpu"),
+            List.<Object>of("--prompt", "a", "--kv", "q9"),
             List.<Object>of("--prompt", "a", "--raw", "--system", "s"))) {
       Cli cli = generate(words.toArray());
       assertThat(cli.status()).as("%s: %s", words, cli.err()).isEqualTo(2);
@@ -170,6 +171,13 @@ class GenerateCommandTest {
     }
     assertThat(generate("--prompt", "a", "--top-p", 2).err())
         .contains("--top-p: expected above 0 and at most 1, found 2.0");
+  }
+
+  @Test
+  void answersFromAQuantisedKvCacheOnPinnedThreads() throws IOException {
+    Cli cli = generate("--prompt", QUESTION, "--temperature", 0, "--kv", "q8_0", "--pin");
+    assertThat(cli.status()).as(cli.err()).isZero();
+    assertThat(cli.json().get("answer").asText()).contains("**");
   }
 
   @Test

@@ -20,10 +20,10 @@ public class Qwq extends QwqSymbols {
 
     static final SymbolLookup SYMBOL_LOOKUP = dev.qwq.nativelib.NativeLibrary.symbols();
 
-    private static final int QWQ_ABI_VERSION = (int)1L;
+    private static final int QWQ_ABI_VERSION = (int)2L;
     /**
      * {@snippet lang=c :
-     * #define QWQ_ABI_VERSION 1
+     * #define QWQ_ABI_VERSION 2
      * }
      */
     public static int QWQ_ABI_VERSION() {
@@ -897,6 +897,24 @@ public class Qwq extends QwqSymbols {
      */
     public static int QWQ_BACKEND_CPU() {
         return QWQ_BACKEND_CPU;
+    }
+    private static final int QWQ_KV_F16 = (int)0L;
+    /**
+     * {@snippet lang=c :
+     * enum qwq_kv_type.QWQ_KV_F16 = 0
+     * }
+     */
+    public static int QWQ_KV_F16() {
+        return QWQ_KV_F16;
+    }
+    private static final int QWQ_KV_Q8_0 = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * enum qwq_kv_type.QWQ_KV_Q8_0 = 1
+     * }
+     */
+    public static int QWQ_KV_Q8_0() {
+        return QWQ_KV_Q8_0;
     }
 
     private static class qwq_engine_memory {

@@ -22,6 +22,8 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     int32_t n_kv_blocks;
  *     int32_t max_batch_tokens;
  *     int32_t max_sequences;
+ *     int32_t kv_type;
+ *     int32_t pin_threads;
  * }
  * }
  */
@@ -38,7 +40,9 @@ public class qwq_engine_config {
         Qwq.C_INT.withName("kv_block_size"),
         Qwq.C_INT.withName("n_kv_blocks"),
         Qwq.C_INT.withName("max_batch_tokens"),
-        Qwq.C_INT.withName("max_sequences")
+        Qwq.C_INT.withName("max_sequences"),
+        Qwq.C_INT.withName("kv_type"),
+        Qwq.C_INT.withName("pin_threads")
     ).withName("qwq_engine_config");
 
     /**
@@ -387,6 +391,94 @@ public class qwq_engine_config {
      */
     public static void max_sequences(MemorySegment struct, int fieldValue) {
         struct.set(max_sequences$LAYOUT, max_sequences$OFFSET, fieldValue);
+    }
+
+    private static final OfInt kv_type$LAYOUT = (OfInt)$LAYOUT.select(groupElement("kv_type"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t kv_type
+     * }
+     */
+    public static final OfInt kv_type$layout() {
+        return kv_type$LAYOUT;
+    }
+
+    private static final long kv_type$OFFSET = $LAYOUT.byteOffset(groupElement("kv_type"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t kv_type
+     * }
+     */
+    public static final long kv_type$offset() {
+        return kv_type$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t kv_type
+     * }
+     */
+    public static int kv_type(MemorySegment struct) {
+        return struct.get(kv_type$LAYOUT, kv_type$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t kv_type
+     * }
+     */
+    public static void kv_type(MemorySegment struct, int fieldValue) {
+        struct.set(kv_type$LAYOUT, kv_type$OFFSET, fieldValue);
+    }
+
+    private static final OfInt pin_threads$LAYOUT = (OfInt)$LAYOUT.select(groupElement("pin_threads"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t pin_threads
+     * }
+     */
+    public static final OfInt pin_threads$layout() {
+        return pin_threads$LAYOUT;
+    }
+
+    private static final long pin_threads$OFFSET = $LAYOUT.byteOffset(groupElement("pin_threads"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t pin_threads
+     * }
+     */
+    public static final long pin_threads$offset() {
+        return pin_threads$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t pin_threads
+     * }
+     */
+    public static int pin_threads(MemorySegment struct) {
+        return struct.get(pin_threads$LAYOUT, pin_threads$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t pin_threads
+     * }
+     */
+    public static void pin_threads(MemorySegment struct, int fieldValue) {
+        struct.set(pin_threads$LAYOUT, pin_threads$OFFSET, fieldValue);
     }
 
     /**
