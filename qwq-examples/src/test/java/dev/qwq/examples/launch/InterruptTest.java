@@ -11,8 +11,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Ctrl-C, sent to a whole process: to the new Java itself, or to the old one that started it. */
 class InterruptTest {
@@ -30,6 +33,55 @@ class InterruptTest {
     var old = Processes.oldJava();
     assumeThat(old).as("a Java older than 25 beside this one").isPresent();
     checkInterrupt(old.get().toString());
+  }
+
+  @ParameterizedTest
+  @CsvSource({"INT, 130", "TERM, 143"})
+  void nothingIsLeftOfAnUnfinishedFile(String signal, int status)
+      throws IOException, InterruptedException {
+    assumeThat(SETSID).as("the tool that starts a session").exists();
+    assumeThat(Files.getFileStore(folder).getUsableSpace())
+        .as("room for the file, which is never filled")
+        .isGreaterThan(4_000_000_000L);
+    Path models = Files.createDirectory(folder.resolve("models"));
+    String home = System.getProperty("java.home");
+    List<String> command = new ArrayList<>(List.of(SETSID.toString()));
+    command.addAll(
+        Processes.builder(
+                home,
+                Path.of(home, "bin", "java").toString(),
+                "synth",
+                "--shape",
+                "1.5b",
+                "--type",
+                "Q8_0",
+                models.resolve("large.gguf").toString())
+            .command());
+    Path err = folder.resolve("err");
+    Process process =
+        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(err.toFile()).start();
+    try {
+      long patience = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+      while (names(models).isEmpty() && process.isAlive()) {
+        assertThat(System.nanoTime()).as("a file that is begun").isLessThan(patience);
+        Thread.sleep(10);
+      }
+      assertThat(names(models)).singleElement().asString().endsWith(".part");
+      new ProcessBuilder("kill", "-" + signal, Long.toString(process.pid())).start().waitFor();
+      assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+    } finally {
+      process.destroyForcibly();
+    }
+    assertThat(process.exitValue())
+        .as(Files.readString(err, StandardCharsets.UTF_8))
+        .isEqualTo(status);
+    assertThat(names(models)).isEmpty();
+  }
+
+  private static List<String> names(Path folder) throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.map(file -> file.getFileName().toString()).toList();
+    }
   }
 
   private void checkInterrupt(String java) throws IOException, InterruptedException {
