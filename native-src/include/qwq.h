@@ -57,7 +57,7 @@ QWQ_API const char *qwq_version(void);
 
 /* One instruction-set variant of the cpu backend, best last. */
 struct qwq_cpu_isa {
-  char name[24];      /* "generic", "avx2", "avx512_vnni", ... */
+  char name[24];      /* "generic", "avx2", "avx512_vnni", "neon", ... */
   int32_t compiled;   /* 1 if this library contains it */
   int32_t cpu_has;    /* 1 if the processor has every instruction it needs */
   int32_t os_enabled; /* 1 if the operating system saves the registers it needs */

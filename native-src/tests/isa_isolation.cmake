@@ -1,13 +1,21 @@
 # Fails if an object file compiled for an instruction set leaves behind a function that other files share: the linker
 # would keep one copy for all, perhaps the one this processor cannot run. Weak symbols must name the vector type.
 #
-#   cmake -DNM=nm "-DOBJECTS=a.o;b.o" -P isa_isolation.cmake
-foreach(pair "_avx2\\.cc\\.;Avx2" "_avx512_vnni\\.cc\\.;Avx512Vnni" "_amx\\.cc\\.;Amx")
+#   cmake -DNM=nm -DPROCESSOR=x86_64 "-DOBJECTS=a.o;b.o" -P isa_isolation.cmake
+if(PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$")
+  set(variants "_avx2\\.cc\\.=Avx2" "_avx512_vnni\\.cc\\.=Avx512Vnni" "_amx\\.cc\\.=Amx")
+elseif(PROCESSOR MATCHES "^(aarch64|arm64|ARM64)$")
+  set(variants "_neon\\.cc\\.=4Neon" "_neon_dotprod\\.cc\\.=NeonDotprod")
+else()
+  set(variants)
+endif()
+foreach(pair IN LISTS variants)
+  string(REPLACE "=" ";" pair ${pair})
   list(GET pair 0 pattern)
   list(GET pair 1 type)
   set(objects ${OBJECTS})
   list(FILTER objects INCLUDE REGEX "${pattern}")
-  if(CMAKE_HOST_SYSTEM_PROCESSOR MATCHES "^(x86_64|AMD64|amd64)$" AND NOT objects)
+  if(NOT objects)
     message(FATAL_ERROR "no object matches ${pattern}")
   endif()
   foreach(object IN LISTS objects)

@@ -5,7 +5,8 @@ namespace qwq::test {
 namespace {
 
 // e: embed, p: matmul in the prefill recipe, d: in the decode recipe.
-constexpr const char* kVariants[] = {"reference", "generic", "avx2", "avx512_vnni", "amx"};
+constexpr const char* kVariants[] = {"reference", "generic", "avx2",        "avx512_vnni",
+                                     "amx",       "neon",    "neon_dotprod"};
 
 struct Row {
   const char* format;
@@ -13,14 +14,21 @@ struct Row {
 };
 
 constexpr Row kSupport[] = {
-    {"F32", {"epd", "epd", "epd", "epd", "epd"}},    {"F16", {"epd", "epd", "epd", "epd", "epd"}},
-    {"Q4_0", {"epd", "epd", "epd", "epd", "epd"}},   {"Q4_1", {"epd", "epd", "epd", "epd", "epd"}},
-    {"Q5_0", {"epd", "epd", "epd", "epd", "epd"}},   {"Q5_1", {"epd", "epd", "epd", "epd", "epd"}},
-    {"Q8_0", {"epd", "epd", "epd", "epd", "epd"}},   {"Q2_K", {"epd", "epd", "epd", "epd", "epd"}},
-    {"Q3_K", {"epd", "epd", "epd", "epd", "epd"}},   {"Q4_K", {"epd", "epd", "epd", "epd", "epd"}},
-    {"Q5_K", {"epd", "epd", "epd", "epd", "epd"}},   {"Q6_K", {"epd", "epd", "epd", "epd", "epd"}},
-    {"IQ4_NL", {"epd", "epd", "epd", "epd", "epd"}}, {"IQ4_XS", {"epd", "epd", "epd", "epd", "epd"}},
-    {"BF16", {"epd", "epd", "epd", "epd", "epd"}},
+    {"F32", {"epd", "epd", "epd", "epd", "epd", "epd", "epd"}},
+    {"F16", {"epd", "epd", "epd", "epd", "epd", "epd", "epd"}},
+    {"Q4_0", {"epd", "epd", "epd", "epd", "epd", "epd", "epd"}},
+    {"Q4_1", {"epd", "epd", "epd", "epd", "epd", "epd", "epd"}},
+    {"Q5_0", {"epd", "epd", "epd", "epd", "epd", "epd", "epd"}},
+    {"Q5_1", {"epd", "epd", "epd", "epd", "epd", "epd", "epd"}},
+    {"Q8_0", {"epd", "epd", "epd", "epd", "epd", "epd", "epd"}},
+    {"Q2_K", {"epd", "epd", "epd", "epd", "epd", "epd", "epd"}},
+    {"Q3_K", {"epd", "epd", "epd", "epd", "epd", "epd", "epd"}},
+    {"Q4_K", {"epd", "epd", "epd", "epd", "epd", "epd", "epd"}},
+    {"Q5_K", {"epd", "epd", "epd", "epd", "epd", "epd", "epd"}},
+    {"Q6_K", {"epd", "epd", "epd", "epd", "epd", "epd", "epd"}},
+    {"IQ4_NL", {"epd", "epd", "epd", "epd", "epd", "epd", "epd"}},
+    {"IQ4_XS", {"epd", "epd", "epd", "epd", "epd", "epd", "epd"}},
+    {"BF16", {"epd", "epd", "epd", "epd", "epd", "epd", "epd"}},
 };
 
 // The operators whose results are right: an embedded row, and a product of 256 columns of a constant and of
@@ -73,7 +81,20 @@ TEST(names_and_order_of_the_variants) {
                       __builtin_cpu_supports("avx512vnni");
   CHECK_EQ(isas[1].usable(), avx2);
   CHECK_EQ(isas[2].usable(), avx512);
-  for (const CpuIsa& isa : isas) CHECK(isa.compiled);
+  for (const CpuIsa& isa : isas) CHECK_EQ(isa.compiled, !std::string_view(isa.name).starts_with("neon"));
+#elif defined(__aarch64__)
+  for (const CpuIsa& isa : isas) {
+    const std::string_view name(isa.name);
+    CHECK_EQ(isa.compiled, name == "generic" || name.starts_with("neon"));
+  }
+  CHECK(isas[4].usable());
+#if defined(__linux__)
+  // The processor's own description, which the kernel lets programs read: four bits each for dot products and
+  // atomics.
+  uint64_t isar0;
+  asm("mrs %0, ID_AA64ISAR0_EL1" : "=r"(isar0));
+  CHECK_EQ(isas[5].usable(), (isar0 >> 44 & 15) >= 1 && (isar0 >> 20 & 15) >= 2);
+#endif
 #endif
 }
 

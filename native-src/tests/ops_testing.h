@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "formats/format_table.h"
@@ -27,10 +28,11 @@ struct Variant {
 // The cpu variants this machine can run.
 inline std::vector<Variant> usable_variants() {
   std::vector<Variant> variants;
-  int lanes = 4;
   for (const CpuIsa& isa : cpu_isas()) {
+    const std::string_view name(isa.name);
+    const bool widest = name.starts_with("avx512") || name == "amx";
+    const int lanes = widest ? 16 : name == "avx2" ? 8 : 4;
     if (isa.usable()) variants.push_back({cpu_backend(isa.name), lanes});
-    lanes = lanes < 16 ? 2 * lanes : 16;
   }
   return variants;
 }

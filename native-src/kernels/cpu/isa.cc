@@ -12,10 +12,19 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 #endif
+#elif defined(__aarch64__) && defined(__linux__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
 #endif
 
 namespace qwq {
 namespace {
+
+using Isas = std::array<CpuIsa, 6>;
+
+[[maybe_unused]] constexpr bool all_set(uint64_t value, uint64_t bits) { return (value & bits) == bits; }
+
+constexpr CpuIsa absent(const char* name) { return {name, false, false, false, nullptr}; }
 
 #if defined(__x86_64__)
 
@@ -55,9 +64,7 @@ bool may_use_tiles() {
 #endif
 }
 
-constexpr bool all_set(uint64_t value, uint64_t bits) { return (value & bits) == bits; }
-
-std::array<CpuIsa, 4> detect() {
+Isas detect() {
   const Registers basic = cpuid(1);
   const Registers extended = cpuid(7);
   const uint64_t saved = saved_registers(basic);
@@ -88,17 +95,43 @@ std::array<CpuIsa, 4> detect() {
       {"avx2", true, avx2, all_set(saved, kYmm), &cpu::avx2_backend},
       {"avx512_vnni", true, avx512_vnni, all_set(saved, kZmm), &cpu::avx512_vnni_backend},
       {"amx", true, amx, amx && all_set(saved, kZmm | kTiles) && may_use_tiles(), &cpu::amx_backend},
+      absent("neon"),
+      absent("neon_dotprod"),
+  }};
+}
+
+#elif defined(__aarch64__)
+
+Isas detect() {
+#if defined(__linux__)
+  // The kernel lists only what it has also switched on.
+  const unsigned long features = getauxval(AT_HWCAP);
+  const bool neon = (features & HWCAP_ASIMD) != 0;
+  const bool dotprod = all_set(features, HWCAP_ASIMD | HWCAP_ASIMDDP | HWCAP_ATOMICS);
+#else
+  const bool neon = true;  // a part of the base architecture
+  const bool dotprod = false;
+#endif
+  return {{
+      {"generic", true, true, true, &cpu::generic_backend},
+      absent("avx2"),
+      absent("avx512_vnni"),
+      absent("amx"),
+      {"neon", true, neon, neon, &cpu::neon_backend},
+      {"neon_dotprod", true, dotprod, dotprod, &cpu::neon_dotprod_backend},
   }};
 }
 
 #else
 
-std::array<CpuIsa, 4> detect() {
+Isas detect() {
   return {{
       {"generic", true, true, true, &cpu::generic_backend},
-      {"avx2", false, false, false, nullptr},
-      {"avx512_vnni", false, false, false, nullptr},
-      {"amx", false, false, false, nullptr},
+      absent("avx2"),
+      absent("avx512_vnni"),
+      absent("amx"),
+      absent("neon"),
+      absent("neon_dotprod"),
   }};
 }
 
@@ -107,7 +140,7 @@ std::array<CpuIsa, 4> detect() {
 }  // namespace
 
 std::span<const CpuIsa> cpu_isas() {
-  static const std::array<CpuIsa, 4> isas = detect();
+  static const Isas isas = detect();
   return isas;
 }
 

@@ -9,5 +9,7 @@ extern const Backend generic_backend;
 extern const Backend avx2_backend;
 extern const Backend avx512_vnni_backend;
 extern const Backend amx_backend;
+extern const Backend neon_backend;
+extern const Backend neon_dotprod_backend;
 
 }  // namespace qwq::cpu

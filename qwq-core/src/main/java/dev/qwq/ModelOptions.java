@@ -217,8 +217,8 @@ public final class ModelOptions {
     /**
      * Pins the instruction set of the {@link Backend#CPU} backend.
      *
-     * @param name such as {@code avx2}; by default the best that processor and operating system
-     *     offer
+     * @param name such as {@code avx2} or {@code neon}; by default the best that processor and
+     *     operating system offer
      * @return this builder
      */
     public Builder cpuIsa(String name) {
