@@ -10,8 +10,8 @@ import org.jspecify.annotations.Nullable;
  * {@link ErrorCode#INVALID_ARGUMENT}, naming the option.
  *
  * @param backend what computes; default {@link BackendKind#CPU}
- * @param cpuIsa instruction set of the cpu backend, such as {@code avx2} or {@code neon}; null (default)
- *     = the best this machine has
+ * @param cpuIsa instruction set of the cpu backend, such as {@code avx2} or {@code neon}; null
+ *     (default) = the best this machine has
  * @param threads threads that compute, 1 to 1024; 0 (default) = the processors available to the JVM
  * @param contextLength most tokens of a conversation, prompt and answer together; 0 (default) = the
  *     smaller of the model's own limit and what fits the free memory

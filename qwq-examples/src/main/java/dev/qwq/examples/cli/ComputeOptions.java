@@ -22,7 +22,7 @@ final class ComputeOptions {
   @Option(
       names = "--cpu-isa",
       paramLabel = "NAME",
-      description = "Instruction set of the cpu backend, such as avx2 or neon (default: the best here).")
+      description = "Instruction set of the cpu backend, such as avx2 or neon (default: the best).")
   private @Nullable String cpuIsa;
 
   @Option(
