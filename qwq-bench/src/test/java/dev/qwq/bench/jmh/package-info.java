@@ -1,0 +1,4 @@
+@NullMarked
+package dev.qwq.bench.jmh;
+
+import org.jspecify.annotations.NullMarked;

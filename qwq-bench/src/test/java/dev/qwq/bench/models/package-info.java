@@ -1,0 +1,4 @@
+@NullMarked
+package dev.qwq.bench.models;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.qwq.bench;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.qwq.bench.peers;
+
+import org.jspecify.annotations.NullMarked;
