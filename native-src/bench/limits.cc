@@ -62,12 +62,13 @@ void measure_reads(const Options& options, PageKind pages, ReadProbe read, Limit
   const size_t threads = static_cast<size_t>(options.threads);
   // Whole steps of eight streams.
   const size_t each = (options.read_mebibytes << 20) / threads / 4096 * 4096;
-  const Buffer buffer(each * threads, pages);
+  const Buffer buffer(each * threads, pages, options.folder);
   seconds_together(options.threads, [&](int t) {
     // Written, or all pages would be the kernel's one page of zeros.
     std::byte* piece = buffer.data() + static_cast<size_t>(t) * each;
     for (size_t i = 0; i < each; i += 64) piece[i] = static_cast<std::byte>(i >> 12);
   });
+  buffer.settle();
   for (const int streams : {1, 2, 4, 8}) {
     for (const size_t prefetch : {0, 1024, 4096}) {
       const Spread seconds = seconds_together(options.threads, options.repeats, [&](int t) {
@@ -127,6 +128,7 @@ Limits measure_limits(const Options& options, Report& report) {
     if (probes->read != nullptr) read = probes->read;
   }
   for (const PageKind pages : kPageKinds) {
+    if (pages == PageKind::kFile && options.folder.empty()) continue;
     measure_reads(options, pages, read, limits, report);
   }
   for (const IsaProbes* probes : usable) {

@@ -169,8 +169,9 @@ void bench_matmul(const Options& options, ThreadPool& pool, Report& report) {
       bytes = std::max(bytes, copies(options, format, shape) * copy_bytes(format, shape));
     }
     if (bytes == 0) continue;
-    const Buffer weights(bytes, options.pages);
+    const Buffer weights(bytes, options.pages, options.folder);
     fill_with_blocks(pool, format, weights);
+    weights.settle();
     for (const Backend* backend : backends(options)) {
       for (const MatmulShape& shape : shapes) {
         if (shape.cols % format.block_elements != 0) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 #include <stdexcept>
 #include <string_view>
 #include <system_error>
@@ -23,7 +24,8 @@ Measures the limits of this machine, then the cpu backend's matmul and attention
   --rows LIST      rows of x: 1, 4, 16 are decoded, 64, 512 prefilled (default: all)
   --threads N      (default: one for each processor)
   --repeat N       measurements of a figure (default: 5)
-  --pages KIND     normal or huge, for the weights (default: normal, as mapped files have)
+  --pages KIND     normal, huge or file, for the weights (default: normal, or file with --folder)
+  --folder FOLDER  make files there, and measure reading mapped ones, too
   --weight-mib N   weights that are read before a matrix comes round again (default: 400)
   --read-mib N     memory that read bandwidth is measured on (default: 1536)
   --limits-only    nothing but the limits
@@ -52,6 +54,13 @@ int positive(const std::string& option, std::string_view text) {
     refuse(option + ": expected a whole number of 1 or more, found \"" + std::string(text) + "\"");
   }
   return value;
+}
+
+PageKind page_kind(const std::string& name) {
+  for (const PageKind pages : kPageKinds) {
+    if (name == page_kind_name(pages)) return pages;
+  }
+  refuse("--pages: expected normal, huge or file, found \"" + name + "\"");
 }
 
 // Every entry must satisfy known(entry), or a typing error would measure nothing.
@@ -89,6 +98,7 @@ void check(const Options& options) {
 Options parse_options(int argc, char** argv) {
   Options options;
   options.threads = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  std::string pages;
   for (int i = 1; i < argc; ++i) {
     const std::string option = argv[i];
     const auto value = [&]() -> std::string {
@@ -114,10 +124,9 @@ Options parse_options(int argc, char** argv) {
     } else if (option == "--read-mib") {
       options.read_mebibytes = static_cast<size_t>(positive(option, value()));
     } else if (option == "--pages") {
-      const std::string kind = value();
-      if (kind != "normal" && kind != "huge")
-        refuse("--pages: expected normal or huge, found \"" + kind + "\"");
-      options.pages = kind == "huge" ? PageKind::kHuge : PageKind::kNormal;
+      pages = value();
+    } else if (option == "--folder") {
+      options.folder = value();
     } else if (option == "--limits-only") {
       options.limits_only = true;
     } else if (option == "--no-limits") {
@@ -129,6 +138,12 @@ Options parse_options(int argc, char** argv) {
     } else {
       refuse("unknown option " + option);
     }
+  }
+  if (pages.empty()) pages = options.folder.empty() ? "normal" : "file";
+  options.pages = page_kind(pages);
+  if (options.pages == PageKind::kFile && options.folder.empty()) refuse("--pages file: --folder is missing");
+  if (!options.folder.empty() && !std::filesystem::is_directory(options.folder)) {
+    refuse("--folder: expected a folder, found \"" + options.folder + "\"");
   }
   check(options);
   return options;

@@ -13,7 +13,8 @@ struct Options {
   int repeats = 5;
   size_t read_mebibytes = 1536;        // of the buffer read bandwidth is measured on
   size_t weight_mebibytes = 400;       // at least so many are read before a matrix comes round again
-  PageKind pages = PageKind::kNormal;  // of weights; a mapped file has normal ones
+  PageKind pages = PageKind::kNormal;  // of weights
+  std::string folder;  // where files for pages of that kind are made; empty: they are not measured
   std::vector<std::string> formats;
   std::vector<std::string> isas;    // default: all usable but "generic"
   std::vector<std::string> shapes;  // prefixes

@@ -17,12 +17,7 @@ import picocli.CommandLine.Parameters;
     description = "Measures qwq.",
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = {
-      PeersCommand.class,
-      ModelsCommand.class,
-      OverheadCommand.class,
-      BenchMain.Jmh.class
-    })
+    subcommands = {PeersCommand.class, ModelsCommand.class, OverheadCommand.class})
 public final class BenchMain implements Runnable {
   @SuppressWarnings("NullAway.Init") // picocli sets it
   @CommandLine.Spec
@@ -47,9 +42,8 @@ public final class BenchMain implements Runnable {
 
   static int run(PrintWriter out, PrintWriter err, String... args) {
     CommandLine main = new CommandLine(new BenchMain());
-    main.getSubcommands().get("jmh").setUnmatchedOptionsArePositionalParams(true);
-    return main
-        .setOut(out)
+    main.addSubcommand(new CommandLine(new Jmh()).setUnmatchedOptionsArePositionalParams(true));
+    return main.setOut(out)
         .setErr(err)
         .setCaseInsensitiveEnumValuesAllowed(true)
         .setExecutionExceptionHandler(
@@ -73,7 +67,8 @@ public final class BenchMain implements Runnable {
   /** Runs JMH itself. */
   @Command(
       name = "jmh",
-      description = "Runs the JMH benchmarks of the Java side; arguments are JMH's, such as -l, -h.")
+      description =
+          "Runs the JMH benchmarks of the Java side; arguments are JMH's, such as -l, -h.")
   static final class Jmh implements Callable<Integer> {
     @Parameters(paramLabel = "ARG", arity = "0..*")
     private String[] args = {};

@@ -3,15 +3,14 @@ package dev.qwq.bench;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.ObjectWriter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** JSON that programs of this module hand to each other and to users. */
 public final class Json {
-  private static final ObjectMapper MAPPER =
-      new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+  private static final ObjectMapper MAPPER = new ObjectMapper();
 
   private Json() {}
 
@@ -40,14 +39,28 @@ public final class Json {
   }
 
   /**
-   * Writes a value, indented.
+   * Writes a value for people.
    *
    * @param value maps, lists, records, strings, numbers
-   * @return JSON
+   * @return indented JSON
    */
   public static String text(Object value) {
+    return write(MAPPER.writerWithDefaultPrettyPrinter(), value);
+  }
+
+  /**
+   * Writes a value for programs.
+   *
+   * @param value maps, lists, records, strings, numbers
+   * @return JSON in one line
+   */
+  public static String line(Object value) {
+    return write(MAPPER.writer(), value);
+  }
+
+  private static String write(ObjectWriter writer, Object value) {
     try {
-      return MAPPER.writeValueAsString(value);
+      return writer.writeValueAsString(value);
     } catch (JsonProcessingException e) {
       throw new IllegalStateException(e);
     }

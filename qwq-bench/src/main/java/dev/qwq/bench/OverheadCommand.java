@@ -186,8 +186,7 @@ final class OverheadCommand implements Callable<Integer> {
         format(gaps.stream().mapToDouble(Double::doubleValue).average().orElse(Double.NaN)),
         format(gaps.stream().sorted().skip(gaps.size() * 99L / 100).findFirst().orElse(Double.NaN)),
         format(Spread.of(lastGaps).median()),
-        format(
-            Spread.of(steps.stream().map(step -> micros(step.getDuration())).toList()).median()),
+        format(Spread.of(steps.stream().map(step -> micros(step.getDuration())).toList()).median()),
         format((last - first) / tokens),
         format((last - beforeLast) / (tokens / 4)));
   }

@@ -44,7 +44,16 @@ public class OutputBenchmark {
       tokenizer = Tokenizer.open(tiny.folder());
     }
     String thinking = MixedText.ofBytes(20_000, 2);
-    String call = "\n</think>\n\nSo.\n<tool_call>\n{\"name\": \"f\", \"arguments\": {\"x\": 1}}\n</tool_call>\n";
+    String call =
+        """
+
+        </think>
+
+        So.
+        <tool_call>
+        {"name": "f", "arguments": {"x": 1}}
+        </tool_call>
+        """;
     int[] head = tokenizer.encode(thinking, false);
     int[] tail = tokenizer.encode(call);
     ids = new int[TOKENS];

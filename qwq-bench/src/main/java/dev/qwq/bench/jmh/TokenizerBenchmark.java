@@ -40,7 +40,9 @@ public class TokenizerBenchmark {
   private static final int BYTES = 10_000_000;
   private static final int DOCUMENT = 10_000;
 
-  /** A folder with tokenizer.json, or a folder with vocab.json and merges; "tiny": the examples'. */
+  /**
+   * A folder with tokenizer.json, or a folder with vocab.json and merges; "tiny": the examples'.
+   */
   @Param("tiny")
   public String tokenizer;
 

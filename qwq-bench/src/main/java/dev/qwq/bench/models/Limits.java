@@ -10,12 +10,14 @@ import java.util.List;
 /**
  * What the machine can do, as {@code kernel_bench} measured it.
  *
- * @param normalPages bytes a second that are read from pages of the usual size, as mapped files have
+ * @param normalPages bytes a second that are read from pages of the usual size
+ * @param filePages the same from a mapped file, as weights are
  * @param hugePages the same from huge pages
  * @param arithmetic the fastest instruction for products, of those that kernel_bench refers to
  * @param operations operations a second of that
  */
-record Limits(double normalPages, double hugePages, String arithmetic, double operations) {
+record Limits(
+    double normalPages, double filePages, double hugePages, String arithmetic, double operations) {
   private static final double GIGA = 1e9;
 
   /** Measures. */
@@ -27,6 +29,8 @@ record Limits(double normalPages, double hugePages, String arithmetic, double op
                 kernelBench.toAbsolutePath().toString(),
                 "--limits-only",
                 "--json",
+                "--folder",
+                folder.toAbsolutePath().toString(),
                 "--threads",
                 String.valueOf(threads)));
     return parse(out);
@@ -46,6 +50,7 @@ record Limits(double normalPages, double hugePages, String arithmetic, double op
     }
     return new Limits(
         GIGA * read.required("normal").doubleValue(),
+        GIGA * read.required("file").doubleValue(),
         GIGA * read.required("huge").doubleValue(),
         name,
         GIGA * best);

@@ -15,7 +15,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -117,8 +116,7 @@ public final class ModelsCommand implements Callable<Integer> {
       for (QuantizationMix type : types) {
         Path file = file(shape, type);
         for (int prompt : prompts) {
-          Limits limits =
-              kernelBench == null ? null : Limits.measure(kernelBench, threads, folder);
+          Limits limits = kernelBench == null ? null : Limits.measure(kernelBench, threads, folder);
           all.add(measure(file, prompt, limits));
         }
       }
@@ -130,21 +128,19 @@ public final class ModelsCommand implements Callable<Integer> {
   private Path file(Shapes shape, QuantizationMix type) {
     Path file = folder.resolve(shape.id() + "-" + type + ".gguf");
     if (!Files.exists(file)) {
-      say("writing %s%n", file);
+      say("writing " + file);
       SynthModel.write(shape, type, 42, file, threads, (done, total) -> true);
     }
     return file;
   }
 
   private ModelFigures measure(Path file, int prompt, @Nullable Limits limits) throws IOException {
-    say("measuring %s, prompt of %d tokens%n", file, prompt);
+    say("measuring " + file + ", prompt of " + prompt + " tokens");
     List<String> arguments =
         new ArrayList<>(
-            List.of(
-                "bench", "--json", "--model", file.toString(), "-t", String.valueOf(threads)));
+            List.of("bench", "--json", "--model", file.toString(), "-t", String.valueOf(threads)));
     arguments.addAll(
-        List.of(
-            "-p", String.valueOf(prompt), "-n", String.valueOf(generate), "-r", "" + repeats));
+        List.of("-p", String.valueOf(prompt), "-n", String.valueOf(generate), "-r", "" + repeats));
     if (cpuIsa != null) {
       arguments.addAll(List.of("--cpu-isa", cpuIsa));
     }
@@ -177,7 +173,7 @@ public final class ModelsCommand implements Callable<Integer> {
     return Json.text(rows);
   }
 
-  private void say(String format, Object... values) {
-    spec.commandLine().getErr().printf(Locale.ROOT, format, values);
+  private void say(String line) {
+    spec.commandLine().getErr().println(line);
   }
 }

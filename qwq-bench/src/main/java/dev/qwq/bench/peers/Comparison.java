@@ -57,12 +57,12 @@ final class Comparison {
     if (own == null || theirs == null || other.equals(engines.getFirst())) {
       return null;
     }
-    return Figure.isSpeed(figure)
-        ? own.median() / theirs.median()
-        : theirs.median() / own.median();
+    return Figure.isSpeed(figure) ? own.median() / theirs.median() : theirs.median() / own.median();
   }
 
-  /** A row a figure: each engine's median with extremes, then how many times better the first is. */
+  /**
+   * A row a figure: each engine's median with extremes, then how many times better the first is.
+   */
   String table() {
     List<String> heading = new ArrayList<>(List.of(""));
     heading.addAll(engines);

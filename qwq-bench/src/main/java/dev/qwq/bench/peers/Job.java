@@ -48,8 +48,7 @@ record Job(
       long seed,
       @Nullable String cpuIsa) {
     try (ModelSource source = ModelSource.open(model)) {
-      int vocabulary =
-          source.tokenizer().map(Tokenizer::size).orElse(source.config().vocabSize());
+      int vocabulary = source.tokenizer().map(Tokenizer::size).orElse(source.config().vocabSize());
       Set<Integer> added = new TreeSet<>();
       source
           .tokenizer()

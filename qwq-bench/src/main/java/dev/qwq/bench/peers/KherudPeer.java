@@ -53,8 +53,7 @@ final class KherudPeer implements Peer {
           </project>
           """
               .formatted(VERSION));
-      Tool.run(
-          folder, List.of("mvn", "-q", "-B", COPY_GOAL, "-DoutputDirectory=" + libraries));
+      Tool.run(folder, List.of("mvn", "-q", "-B", COPY_GOAL, "-DoutputDirectory=" + libraries));
     }
     Path source =
         Files.writeString(

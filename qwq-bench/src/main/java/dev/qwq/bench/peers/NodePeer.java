@@ -41,8 +41,7 @@ final class NodePeer implements Peer {
   @Override
   public void install() throws IOException {
     Files.createDirectories(folder);
-    Files.writeString(
-        folder.resolve("peer.mjs"), Resources.text(NodePeer.class, "node-peer.mjs"));
+    Files.writeString(folder.resolve("peer.mjs"), Resources.text(NodePeer.class, "node-peer.mjs"));
     if (Files.exists(folder.resolve("installed"))) {
       return;
     }

@@ -35,9 +35,7 @@ final class PeerProcess {
   static Map<String, Double> run(List<String> command, Path log, Duration limit)
       throws IOException {
     Process process =
-        new ProcessBuilder(command)
-            .redirectError(ProcessBuilder.Redirect.to(log.toFile()))
-            .start();
+        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.to(log.toFile())).start();
     Timer timer = new Timer(true);
     timer.schedule(
         new TimerTask() {
@@ -84,7 +82,8 @@ final class PeerProcess {
           figures.put(Figure.prefill(event.required("asked").intValue()), tokens(event) / seconds);
       case "decode" -> figures.put(Figure.DECODE, tokens(event) / seconds);
       case "batch" ->
-          figures.put(Figure.batch(event.required("sequences").intValue()), tokens(event) / seconds);
+          figures.put(
+              Figure.batch(event.required("sequences").intValue()), tokens(event) / seconds);
       default -> throw new IllegalArgumentException("unknown event " + name);
     }
     figures.put(name.equals("batch") ? Figure.BATCH_MEMORY : Figure.MEMORY, (double) peakBytes);

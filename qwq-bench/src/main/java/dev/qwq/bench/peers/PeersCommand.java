@@ -9,7 +9,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -134,7 +133,7 @@ public final class PeersCommand implements Callable<Integer> {
             case KHERUD -> new KherudPeer(folder);
           };
       try {
-        say("installing %s in %s%n", peer.name(), folder);
+        say("installing " + peer.name() + " in " + folder);
         peer.install();
         peers.add(peer);
       } catch (IOException e) {
@@ -164,7 +163,7 @@ public final class PeersCommand implements Callable<Integer> {
       // Other prompts each time, the same for all.
       Job job = Job.of(model, threads, prompts, generate, sequences, seed + run, cpuIsa);
       for (Peer peer : List.copyOf(alive)) {
-        say("%s: %s, run %d of %d%n", model, peer.name(), run + 1, repeats);
+        say(model + ": " + peer.name() + ", run " + (run + 1) + " of " + repeats);
         try {
           Path log = folder.resolve(peer.name().replaceAll("[^a-zA-Z0-9.]+", "-") + ".log");
           comparison.add(
@@ -183,11 +182,11 @@ public final class PeersCommand implements Callable<Integer> {
   private void fail(Map<String, String> failures, Peer peer, IOException e) {
     String message = e.getMessage() == null ? e.toString() : e.getMessage();
     failures.put(peer.name(), message);
-    say("%s is left out: %s%n", peer.name(), message);
+    say(peer.name() + " is left out: " + message);
   }
 
-  private void say(String format, Object... values) {
-    spec.commandLine().getErr().printf(Locale.ROOT, format, values);
+  private void say(String line) {
+    spec.commandLine().getErr().println(line);
   }
 
   private PrintWriter out() {

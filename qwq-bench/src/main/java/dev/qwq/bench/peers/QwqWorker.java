@@ -16,7 +16,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
+import java.util.Map;
 
 /**
  * Measures qwq on one job, through the API that users have. Tells what it measured line by line;
@@ -57,26 +57,36 @@ final class QwqWorker {
     }
     long start = System.nanoTime();
     try (Model model = Model.open(Path.of(job.model()), options.build())) {
-      tell("\"event\":\"open\",\"seconds\":%.6f", (System.nanoTime() - start) / 1e9);
+      tell(Map.of("event", "open", "seconds", (System.nanoTime() - start) / 1e9));
       generate(model, List.of(job.warmup()), 4);
       for (int[] prompt : job.prompts()) {
         Usage usage = generate(model, List.of(prompt), 1).getFirst().usage;
         tell(
-            "\"event\":\"prefill\",\"asked\":%d,\"tokens\":%d,\"seconds\":%.6f",
-            prompt.length,
-            usage.promptTokens() - usage.cachedTokens(),
-            usage.timeToFirstToken().toNanos() / 1e9);
+            Map.of(
+                "event",
+                "prefill",
+                "asked",
+                prompt.length,
+                "tokens",
+                usage.promptTokens() - usage.cachedTokens(),
+                "seconds",
+                usage.timeToFirstToken().toNanos() / 1e9));
       }
       if (job.generate() > 0) {
         Run run = generate(model, List.of(job.decodePrompt()), job.generate() + 1).getFirst();
         tell(
-            "\"event\":\"decode\",\"tokens\":%d,\"seconds\":%.6f",
-            run.usage.generatedTokens() - 1, run.decodeSeconds());
+            Map.of(
+                "event",
+                "decode",
+                "tokens",
+                run.usage.generatedTokens() - 1,
+                "seconds",
+                run.decodeSeconds()));
       }
       if (!job.batch().isEmpty()) {
         batch(generate(model, job.batch(), job.generate() + 1));
       }
-      tell("\"event\":\"done\"");
+      tell(Map.of("event", "done"));
     }
   }
 
@@ -88,7 +98,10 @@ final class QwqWorker {
   private void batch(List<Run> runs) throws IOException {
     double begin = runs.stream().mapToDouble(Run::firstToken).max().orElseThrow();
     double end =
-        runs.stream().mapToDouble(run -> run.firstToken() + run.decodeSeconds()).max().orElseThrow();
+        runs.stream()
+            .mapToDouble(run -> run.firstToken() + run.decodeSeconds())
+            .max()
+            .orElseThrow();
     double tokens =
         runs.stream()
             .mapToDouble(
@@ -96,8 +109,8 @@ final class QwqWorker {
                     (run.firstToken() + run.decodeSeconds() - begin) * run.usage.tokensPerSecond())
             .sum();
     tell(
-        "\"event\":\"batch\",\"sequences\":%d,\"tokens\":%d,\"seconds\":%.6f",
-        runs.size(), Math.round(tokens), end - begin);
+        Map.of(
+            "event", "batch", "sequences", runs.size(), "tokens", tokens, "seconds", end - begin));
   }
 
   /** A reply, and when it was asked for, in seconds. */
@@ -137,8 +150,8 @@ final class QwqWorker {
     return runs;
   }
 
-  private void tell(String format, Object... values) throws IOException {
-    out.println(PeerProcess.MARK + "{" + String.format(Locale.ROOT, format, values) + "}");
+  private void tell(Map<String, Object> event) throws IOException {
+    out.println(PeerProcess.MARK + Json.line(event));
     in.readLine();
   }
 }

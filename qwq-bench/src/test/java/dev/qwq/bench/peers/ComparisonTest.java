@@ -2,13 +2,15 @@ package dev.qwq.bench.peers;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.qwq.bench.Spread;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class ComparisonTest {
-  private final Comparison comparison = new Comparison(Path.of("m.gguf"), 2, List.of("own", "other"));
+  private final Comparison comparison =
+      new Comparison(Path.of("m.gguf"), 2, List.of("own", "other"));
 
   @Test
   void ratiosAreOfMediansAndSayHowManyTimesBetterTheFirstIs() {
@@ -17,7 +19,7 @@ class ComparisonTest {
       comparison.add("other", Map.of(Figure.DECODE, speed / 4, Figure.OPEN, 3.0));
     }
 
-    assertThat(comparison.spread("own", Figure.DECODE).median()).isEqualTo(20);
+    assertThat(comparison.spread("own", Figure.DECODE)).isEqualTo(new Spread(20, 10, 30));
     assertThat(comparison.ratio("other", Figure.DECODE)).isEqualTo(4.0);
     assertThat(comparison.ratio("other", Figure.OPEN)).isEqualTo(3.0);
     assertThat(comparison.ratio("own", Figure.OPEN)).isNull();
@@ -28,7 +30,8 @@ class ComparisonTest {
     comparison.add("own", Map.of(Figure.batch(16), 5.0));
     comparison.add("other", Map.of());
 
-    assertThat(comparison.table()).contains("| decode 16 sequences, tokens/s | 5.00 (5.00 to 5.00) | -");
+    assertThat(comparison.table())
+        .contains("| decode 16 sequences, tokens/s | 5.00 (5.00 to 5.00) | -");
     assertThat(comparison.ratio("other", Figure.batch(16))).isNull();
   }
 }

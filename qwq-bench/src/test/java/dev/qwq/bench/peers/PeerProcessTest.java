@@ -42,7 +42,7 @@ class PeerProcessTest {
             Figure.batch(3),
             Figure.BATCH_MEMORY)
         .allSatisfy((figure, value) -> assertThat(value).as(figure).isPositive().isFinite());
-    assertThat(figures.get(Figure.MEMORY)).isGreaterThan(Files.size(model));
+    assertThat(figures.get(Figure.MEMORY)).isGreaterThan((double) Files.size(model));
   }
 
   @Test
@@ -52,7 +52,8 @@ class PeerProcessTest {
     Job job = Job.of(model, 2, List.of(8), 4, 2, 7, "avx2");
 
     assertThat(Json.text(Job.of(model, 2, List.of(8), 4, 2, 7, "avx2"))).isEqualTo(Json.text(job));
-    assertThat(Json.text(Job.of(model, 2, List.of(8), 4, 2, 8, "avx2"))).isNotEqualTo(Json.text(job));
+    assertThat(Json.text(Job.of(model, 2, List.of(8), 4, 2, 8, "avx2")))
+        .isNotEqualTo(Json.text(job));
     Path file = Files.writeString(folder.resolve("job.json"), Json.text(job));
     assertThat(Json.text(Json.read(file, Job.class))).isEqualTo(Json.text(job));
   }
@@ -63,8 +64,7 @@ class PeerProcessTest {
         JavaProcess.command(
             JavaProcess.ownClassPath(), QwqWorker.class.getName(), "no-such-job.json");
 
-    assertThatThrownBy(
-            () -> PeerProcess.run(command, folder.resolve("log"), Duration.ofMinutes(1)))
+    assertThatThrownBy(() -> PeerProcess.run(command, folder.resolve("log"), Duration.ofMinutes(1)))
         .isInstanceOf(IOException.class)
         .hasMessageContaining("status 1")
         .hasMessageContaining("no-such-job.json");
