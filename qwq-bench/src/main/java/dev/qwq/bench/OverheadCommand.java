@@ -161,11 +161,17 @@ final class OverheadCommand implements Callable<Integer> {
 
   /** Steps in which every session decodes. */
   private static List<RecordedEvent> steps(Path file, int count) throws IOException {
-    return RecordingFile.readAllEvents(file).stream()
-        .filter(event -> event.getEventType().getName().equals(STEP))
-        .sorted((a, b) -> a.getStartTime().compareTo(b.getStartTime()))
-        .filter(event -> event.getInt("tokens") == count && event.getInt("sequences") == count)
-        .toList();
+    List<RecordedEvent> steps =
+        RecordingFile.readAllEvents(file).stream()
+            .filter(event -> event.getEventType().getName().equals(STEP))
+            .sorted((a, b) -> a.getStartTime().compareTo(b.getStartTime()))
+            .filter(event -> event.getInt("tokens") == count && event.getInt("sequences") == count)
+            .toList();
+    if (steps.size() < 8) {
+      throw new IOException(
+          "all " + count + " sessions decoded together in " + steps.size() + " steps only");
+    }
+    return steps;
   }
 
   private List<String> row(int count, List<RecordedEvent> steps, List<Long> allocated) {

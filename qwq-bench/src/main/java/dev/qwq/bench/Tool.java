@@ -49,11 +49,12 @@ public final class Tool {
    * Returns how a log ends.
    *
    * @param log the file
-   * @return its last lines, as one
+   * @return its last lines, as one; of a stack trace only what was thrown
    * @throws IOException if it cannot be read
    */
   public static String lastLines(Path log) throws IOException {
-    List<String> lines = Files.readAllLines(log);
+    List<String> lines =
+        Files.readAllLines(log).stream().filter(line -> !line.startsWith("\tat ")).toList();
     return String.join(" | ", lines.subList(Math.max(0, lines.size() - LOG_LINES), lines.size()));
   }
 }

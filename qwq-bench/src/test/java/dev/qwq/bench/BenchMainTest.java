@@ -31,7 +31,7 @@ class BenchMainTest {
 
   @Test
   void overheadCountsStepsAndGarbage() {
-    int status = run("overhead", "--generate", "40", "--sessions", "2");
+    int status = run("overhead", "--generate", "400", "--sessions", "2");
 
     assertThat(status).as(err.toString()).isZero();
     assertThat(out.toString().lines().filter(line -> line.startsWith("| 2 "))).hasSize(1);

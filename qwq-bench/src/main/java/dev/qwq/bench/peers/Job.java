@@ -33,7 +33,7 @@ record Job(
     int[] decodePrompt,
     int generate,
     List<int[]> batch,
-    Set<Integer> endTokens,
+    List<Integer> endTokens,
     @Nullable String cpuIsa) {
   private static final int WARMUP_TOKENS = 32;
   private static final int DECODE_PROMPT_TOKENS = 16;
@@ -69,7 +69,7 @@ record Job(
           IntStream.range(0, generate == 0 ? 0 : sequences)
               .mapToObj(i -> prompt(random, ids, DECODE_PROMPT_TOKENS))
               .toList(),
-          new TreeSet<>(source.generationDefaults().eosTokenIds()),
+          List.copyOf(source.generationDefaults().eosTokenIds()),
           cpuIsa);
     }
   }

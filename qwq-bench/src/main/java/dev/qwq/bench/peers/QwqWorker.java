@@ -97,16 +97,12 @@ final class QwqWorker {
   /** From the moment all sequences decode. */
   private void batch(List<Run> runs) throws IOException {
     double begin = runs.stream().mapToDouble(Run::firstToken).max().orElseThrow();
-    double end =
-        runs.stream()
-            .mapToDouble(run -> run.firstToken() + run.decodeSeconds())
-            .max()
-            .orElseThrow();
+    double end = runs.stream().mapToDouble(Run::end).max().orElseThrow();
+    // Of a sequence that ended before the last one began, none.
     double tokens =
         runs.stream()
             .mapToDouble(
-                run ->
-                    (run.firstToken() + run.decodeSeconds() - begin) * run.usage.tokensPerSecond())
+                run -> Math.max(0, run.end() - begin) * run.usage.tokensPerSecond())
             .sum();
     tell(
         Map.of(
@@ -121,6 +117,10 @@ final class QwqWorker {
 
     double decodeSeconds() {
       return (usage.generatedTokens() - 1) / usage.tokensPerSecond();
+    }
+
+    double end() {
+      return firstToken() + decodeSeconds();
     }
   }
 
