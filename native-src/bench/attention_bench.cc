@@ -23,7 +23,7 @@ struct KvFormat {
   const char* name;
 };
 
-constexpr KvFormat kKvFormats[] = {{KvType::kF16, "f16"}};
+constexpr KvFormat kKvFormats[] = {{KvType::kF16, "f16"}, {KvType::kQ8_0, "q8_0"}};
 
 // One row each of `sequences` that share the context out among them.
 struct DecodeCase {

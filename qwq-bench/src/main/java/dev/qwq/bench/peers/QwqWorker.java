@@ -101,8 +101,7 @@ final class QwqWorker {
     // Of a sequence that ended before the last one began, none.
     double tokens =
         runs.stream()
-            .mapToDouble(
-                run -> Math.max(0, run.end() - begin) * run.usage.tokensPerSecond())
+            .mapToDouble(run -> Math.max(0, run.end() - begin) * run.usage.tokensPerSecond())
             .sum();
     tell(
         Map.of(
