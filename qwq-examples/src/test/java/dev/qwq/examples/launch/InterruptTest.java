@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -21,7 +22,23 @@ import org.junit.jupiter.params.provider.CsvSource;
 class InterruptTest {
   private static final Path SETSID = Path.of("/usr/bin/setsid");
 
+  private static final long SIGINT_BIT = 1L << (2 - 1);
+
   @TempDir Path folder;
+
+  /** Shells start background jobs with SIGINT ignored, and so do all processes these start. */
+  @BeforeAll
+  static void interruptsMustReachProcesses() throws IOException {
+    Path status = Path.of("/proc/self/status");
+    assumeThat(status).as("what tells ignored signals").exists();
+    long ignored =
+        Files.readAllLines(status).stream()
+            .filter(line -> line.startsWith("SigIgn:"))
+            .mapToLong(line -> Long.parseUnsignedLong(line.substring(7).strip(), 16))
+            .findFirst()
+            .orElse(0);
+    assumeThat(ignored & SIGINT_BIT).as("SIGINT is ignored, as in a background job").isZero();
+  }
 
   @Test
   void generateKeepsWhatCame() throws IOException, InterruptedException {
