@@ -40,7 +40,9 @@ struct Product {
 
   std::vector<float> run(const Backend& backend, Recipe recipe, int n_threads = 2) {
     std::fill_n(out.data(), out.size(), kUntouched);
-    Context context(backend, limits_for(shape.cols, n_threads));
+    OpLimits limits = limits_for(shape.cols, n_threads);
+    limits.max_rows = shape.n_rows;
+    Context context(backend, limits);
     const MatmulJob job = {&weight.tensor(), with_bias ? bias.data() : nullptr, out.data(), out_stride};
     backend.matmul(*context, {&job, 1, x.data(), shape.n_rows, shape.cols, recipe});
     return out.copy();
@@ -104,45 +106,73 @@ std::vector<double> weight_magnitudes(const Weight& weight, int64_t row) {
   return magnitudes;
 }
 
-void check_product(const Variant& variant, DType dtype, const Shape& shape, Recipe recipe, Flush flush) {
-  Product product(dtype, shape, flush, shape.rows % 2 == 0);
-  const std::vector<float> actual = product.run(*variant.backend, recipe);
-  const std::vector<float> reference = product.run(reference_backend(), recipe);
-  const bool int8 = uses_int8(dtype);
+// What an element must be, and what its tolerance is made of.
+struct Expected {
+  double reference;      // of the activations as they are
+  double exact;          // of the rounded ones
+  double magnitude;      // sum of |w x| and |bias|
+  double rounding_of_x;  // what rounding them may change
+};
+
+std::vector<Expected> expected_elements(Product& product) {
+  const Shape& shape = product.shape;
+  const std::vector<float> reference = product.run(reference_backend(), Recipe::kDecode);
+  const bool int8 = uses_int8(product.weight.tensor().dtype);
   std::vector<Rounded> rounded(static_cast<size_t>(shape.n_rows));
   for (size_t r = 0; int8 && r < rounded.size(); ++r) {
     rounded[r] = round_activations(product.x.data() + static_cast<int64_t>(r) * shape.cols, shape.cols);
   }
-  const double eps = additions(shape.cols, variant.lanes) * 0x1p-24;
+  std::vector<Expected> elements;
   for (int64_t f = 0; f < shape.rows; ++f) {
     const std::vector<float> w = product.weight.decoded_row(f);
     const std::vector<double> magnitudes = weight_magnitudes(product.weight, f);
     for (int64_t r = 0; r < shape.n_rows; ++r) {
       const double bias = product.with_bias ? product.bias[static_cast<size_t>(f)] : 0;
       const float* x = product.x.data() + r * shape.cols;
-      double magnitude = std::fabs(bias);
-      double exact = bias;       // of the rounded activations
-      double rounding_of_x = 0;  // what rounding them may change
+      Expected e = {reference[static_cast<size_t>(r * product.out_stride + f)], bias, std::fabs(bias), 0};
       for (size_t k = 0; k < w.size(); ++k) {
-        magnitude += magnitudes[k] * std::fabs(x[k]);
+        e.magnitude += magnitudes[k] * std::fabs(x[k]);
         if (!int8) continue;
         const Rounded& row = rounded[static_cast<size_t>(r)];
-        exact += w[k] * row.x[k];
+        e.exact += w[k] * row.x[k];
         // The level x * inverse is itself rounded: 2^-22 of at most 127 levels.
-        rounding_of_x += std::fabs(w[k]) * row.half_step[k] * (1 + 0x1p-14);
+        e.rounding_of_x += std::fabs(w[k]) * row.half_step[k] * (1 + 0x1p-14);
       }
-      const size_t i = static_cast<size_t>(r * product.out_stride + f);
-      CHECK_NEAR(actual[i], reference[i], 1.01 * eps * magnitude + rounding_of_x);
-      // |scale q| may exceed |x| by half a step: 1/254 of the largest of the block, within the factor.
-      if (int8) CHECK_NEAR(actual[i], exact, 1.01 * eps * (magnitude + rounding_of_x));
+      elements.push_back(e);
     }
   }
-  for (int64_t r = 0; r + 1 < shape.n_rows; ++r) {
-    for (int64_t gap = shape.rows; gap < product.out_stride; ++gap) {
-      CHECK_EQ(actual[static_cast<size_t>(r * product.out_stride + gap)], Product::kUntouched);
+  return elements;
+}
+
+// Weights are quantised and the reference computed once for all variants and recipes.
+void check_product(const std::vector<Variant>& variants, DType dtype, const Shape& shape,
+                   std::initializer_list<Recipe> recipes, Flush flush) {
+  Product product(dtype, shape, flush, shape.rows % 2 == 0);
+  const std::vector<Expected> elements = expected_elements(product);
+  const bool int8 = uses_int8(dtype);
+  for (const Variant& variant : variants) {
+    const double eps = additions(shape.cols, variant.lanes) * 0x1p-24;
+    for (const Recipe recipe : recipes) {
+      const std::vector<float> actual = product.run(*variant.backend, recipe);
+      const Expected* e = elements.data();
+      for (int64_t f = 0; f < shape.rows; ++f) {
+        for (int64_t r = 0; r < shape.n_rows; ++r, ++e) {
+          const float value = actual[static_cast<size_t>(r * product.out_stride + f)];
+          CHECK_NEAR(value, e->reference, 1.01 * eps * e->magnitude + e->rounding_of_x);
+          // |scale q| may exceed |x| by half a step: 1/254 of the largest of the block, within the factor.
+          if (int8) CHECK_NEAR(value, e->exact, 1.01 * eps * (e->magnitude + e->rounding_of_x));
+        }
+      }
+      for (int64_t r = 0; r + 1 < shape.n_rows; ++r) {
+        for (int64_t gap = shape.rows; gap < product.out_stride; ++gap) {
+          CHECK_EQ(actual[static_cast<size_t>(r * product.out_stride + gap)], Product::kUntouched);
+        }
+      }
     }
   }
 }
+
+constexpr std::initializer_list<Recipe> kBothRecipes = {Recipe::kPrefill, Recipe::kDecode};
 
 template <typename Body>
 void for_all(Body&& body) {
@@ -156,43 +186,48 @@ void for_all(Body&& body) {
 }  // namespace
 
 TEST(all_tails_of_columns) {
-  for_all([](const Variant& variant, const FormatInfo& format, Recipe recipe) {
+  const std::vector<Variant> variants = variants_to_test();
+  for (const FormatInfo& format : all_formats()) {
+    const auto check = [&](const std::vector<Variant>& which, int64_t cols) {
+      check_product(which, format.dtype, {5, cols, 3}, kBothRecipes, Flush::kEnd);
+      check_product(which, format.dtype, {2, cols, 2}, kBothRecipes, Flush::kStart);
+    };
     const int64_t step = format.block_elements;
-    std::vector<int64_t> columns;
-    for (int64_t n = 1; n <= (step == 1 ? 10 * variant.lanes + 1 : 9); ++n) columns.push_back(n * step);
-    for (const int64_t cols : {1024, 1280, 2304})
-      columns.push_back(cols);  // block edges of the prefill recipe
+    for (int64_t n = 1;; ++n) {
+      std::vector<Variant> some;  // wide enough to have such a tail
+      for (const Variant& variant : variants) {
+        if (n <= (step == 1 ? 10 * variant.lanes + 1 : 9)) some.push_back(variant);
+      }
+      if (some.empty()) break;
+      check(some, n * step);
+    }
+    // Block edges of the prefill recipe.
+    std::vector<int64_t> columns = {1024, 1280, 2304};
     if (step == 1) columns.insert(columns.end(), {1023, 1025, 2047, 2050});
     if (step == 32) columns.insert(columns.end(), {992, 1056, 2080});
-    for (const int64_t cols : columns) {
-      check_product(variant, format.dtype, {5, cols, 3}, recipe, Flush::kEnd);
-      check_product(variant, format.dtype, {2, cols, 2}, recipe, Flush::kStart);
-    }
-  });
+    for (const int64_t cols : columns) check(variants, cols);
+  }
 }
 
 TEST(all_tails_of_rows) {
-  for_all([](const Variant& variant, const FormatInfo& format, Recipe recipe) {
-    for (int64_t n_rows = 1; n_rows <= 24; ++n_rows) {
-      check_product(variant, format.dtype, {7, 256, n_rows}, recipe, Flush::kEnd);
-    }
-    for (int64_t rows = 1; rows <= 18; ++rows) {
-      check_product(variant, format.dtype, {rows, 256, 2}, recipe, Flush::kEnd);
-    }
-    for (const int64_t rows : {47, 48, 49, 97}) {
-      check_product(variant, format.dtype, {rows, 256, 7}, recipe, Flush::kEnd);
-    }
-  });
+  const std::vector<Variant> variants = variants_to_test();
+  for (const FormatInfo& format : all_formats()) {
+    const auto check = [&](int64_t rows, int64_t n_rows) {
+      check_product(variants, format.dtype, {rows, 256, n_rows}, kBothRecipes, Flush::kEnd);
+    };
+    for (int64_t n_rows = 1; n_rows <= 24; ++n_rows) check(7, n_rows);
+    for (int64_t rows = 1; rows <= 18; ++rows) check(rows, 2);
+    for (const int64_t rows : {47, 48, 49, 97}) check(rows, 7);
+  }
 }
 
 TEST(more_rows_than_a_task_takes) {
-  for (const Variant& variant : variants_to_test()) {
-    // Panels of 16 or 8 rows, alone and three vectors at once, with rows left over and with a padded vector.
-    for (const int64_t n_rows : {192, 200, 209, 515}) {
-      check_product(variant, DType::kQ4_K, {50, 256, n_rows}, Recipe::kPrefill, Flush::kEnd);
-    }
-    check_product(variant, DType::kBF16, {20, 70, 515}, Recipe::kDecode, Flush::kEnd);
+  const std::vector<Variant> variants = variants_to_test();
+  // Panels of 16, 8 or 4 rows, alone and three vectors at once, with rows left over and with a padded vector.
+  for (const int64_t n_rows : {192, 200, 209, 515}) {
+    check_product(variants, DType::kQ4_K, {50, 256, n_rows}, {Recipe::kPrefill}, Flush::kEnd);
   }
+  check_product(variants, DType::kBF16, {20, 70, 515}, {Recipe::kDecode}, Flush::kEnd);
 }
 
 TEST(jobs_of_one_call_do_not_mix) {
