@@ -256,8 +256,7 @@ class PanelProduct {
     const Rows* rows = rows_ + v * n_groups_ + group;
     for (int b = 0; b < 8; ++b) {
       for (int f = 0; f < padded_features(); f += kFeatureStep) {
-        float (&lanes)[kFeatureStep][kRows] =
-            *reinterpret_cast<float (*)[kFeatureStep][kRows]>(scratch_.lanes[v][b][f]);
+        float* lanes = reinterpret_cast<float*>(scratch_.lanes) + ((v * 8 + b) * kPanelFeatures + f) * kRows;
         P::template add_blocks<Format>(scratch_.panel[f], rows, depth, b, group == 0, lanes);
       }
     }

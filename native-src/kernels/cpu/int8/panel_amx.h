@@ -38,22 +38,23 @@ struct AmxPanel : Int8Panel<Avx512Vnni> {
     unpack_x86<Avx512Vnni, Format, Int8Format<Format>::kOffset>(group, panel);
   }
 
-  // Adds block b of n_groups groups of 16 features to their lanes; begins them if `first`.
+  // Adds block b of n_groups groups of 16 features to their lanes, [16 features, 16 rows]; begins them if
+  // `first`.
   template <class Format>
   QWQ_INLINE static void add_blocks(const PanelGroup* panel, const PackedGroup<16>* rows, int n_groups, int b,
-                                    bool first, float (&lanes)[16][16]) {
+                                    bool first, float* lanes) {
     // Sums of four groups, so that the units run ahead while scales are applied.
     alignas(64) int32_t sums[4][2][16][16];
     __m512 acc[16];
 #pragma GCC unroll 16
-    for (int f = 0; f < 16; ++f) acc[f] = first ? _mm512_setzero_ps() : _mm512_loadu_ps(lanes[f]);
+    for (int f = 0; f < 16; ++f) acc[f] = first ? _mm512_setzero_ps() : _mm512_loadu_ps(lanes + 16 * f);
     for (int g = 0; g < n_groups; g += 4) {
       const int n = n_groups - g < 4 ? n_groups - g : 4;
       for (int i = 0; i < n; ++i) multiply<Format>(panel + g + i, rows + g + i, b, sums[i]);
       for (int i = 0; i < n; ++i) add_scaled<Format>(panel + g + i, rows[g + i], b, sums[i], acc);
     }
 #pragma GCC unroll 16
-    for (int f = 0; f < 16; ++f) _mm512_storeu_ps(lanes[f], acc[f]);
+    for (int f = 0; f < 16; ++f) _mm512_storeu_ps(lanes + 16 * f, acc[f]);
   }
 
  private:
