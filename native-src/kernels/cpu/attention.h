@@ -166,21 +166,19 @@ class Attention {
   // Attends rows to a split, from a cleared state. False when cancelled.
   bool add_split(const RowRun& rows, int64_t split, const TileBuffers& buffers, const SoftmaxState& state) {
     clear_state<V>(state, static_cast<int>(rows.last - rows.first) * shape_.group, shape_.head_dim);
-    // One row costs less than widening a tile for it.
-    const bool in_cache = V::kReadsF16 && args_.kv.type == KvType::kF16 && rows.last - rows.first == 1 &&
-                          shape_.head_dim % kHeadPadding == 0;
+    // Widening a tile for one row alone would cost more than the row.
+    [[maybe_unused]] const bool in_cache = rows.last - rows.first == 1 && shape_.head_dim % kHeadPadding == 0;
     const int64_t end = smaller((split + 1) * kSplitTokens, n_tokens(rows.last - 1));
     for (int64_t begin = split * kSplitTokens; begin < end; begin += kTileTokens) {
       if (ctx_.cancelled()) return false;
       const Tile tile = cached_tile(rows, begin);
-      if (in_cache) {
-        const Tile ahead =
-            cached_tile(rows, begin + kTileTokens < n_tokens(rows.first) ? begin + kTileTokens : begin);
-        add_tile<V, F16Tile<V>>(buffers.q, shape_.group, tile, ahead, tile.n_tokens, shape_.head_dim,
-                                buffers.scores, state);
-      } else {
-        add_widened(rows, begin, widen_tile<V>(args_.kv, tile, buffers), buffers, state);
+      if constexpr (V::kReadsInPlace) {
+        if (in_cache) {
+          add_in_cache(rows, begin, tile, buffers, state);
+          continue;
+        }
       }
+      add_widened(rows, begin, widen_tile<V>(args_.kv, tile, buffers), buffers, state);
     }
     return true;
   }
@@ -189,6 +187,21 @@ class Attention {
   Tile cached_tile(const RowRun& rows, int64_t begin) const {
     const int n = static_cast<int>(smaller(kTileTokens, n_tokens(rows.last - 1) - begin));
     return tile_in_cache(args_.kv, args_.rows[rows.first].block_table, rows.kv_head, begin, n);
+  }
+
+  // One row.
+  void add_in_cache(const RowRun& rows, int64_t begin, Tile tile, const TileBuffers& buffers,
+                    const SoftmaxState& state) const {
+    const int64_t next = begin + kTileTokens;
+    const Tile ahead = next < n_tokens(rows.first) ? cached_tile(rows, next) : tile;
+    if (args_.kv.type == KvType::kQ8_0) {
+      add_scales<V>(tile, ahead, shape_.head_dim, buffers);
+      add_tile<V, Q8Tile<V>>(buffers.q, shape_.group, tile, ahead, tile.n_tokens, shape_.head_dim,
+                             buffers.scores, state);
+    } else {
+      add_tile<V, F16Tile<V>>(buffers.q, shape_.group, tile, ahead, tile.n_tokens, shape_.head_dim,
+                              buffers.scores, state);
+    }
   }
 
   // Rows that see the whole tile go together, those on the causal diagonal one by one: what a row does not

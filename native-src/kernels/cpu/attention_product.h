@@ -34,6 +34,7 @@ template <class V>
 struct WidenedTile {
   using F = typename V::F;
   static constexpr bool kInCache = false;
+  static constexpr bool kScaled = false;
   static constexpr int kSegment = kTileTokens;  // tokens that one pointer to values covers
 
   QWQ_INLINE static F key(const std::byte* group, int i, int lane) {
@@ -49,6 +50,7 @@ template <class V>
 struct F16Tile {
   using F = typename V::F;
   static constexpr bool kInCache = true;
+  static constexpr bool kScaled = false;
   static constexpr int kSegment = kKvGroup;
 
   QWQ_INLINE static F key(const std::byte* group, int i, int lane) {
@@ -60,6 +62,33 @@ struct F16Tile {
   QWQ_INLINE static void prefetch_key(const std::byte* group, int i) { prefetch(group + i * kKvGroup * 2); }
   QWQ_INLINE static void prefetch_value(const std::byte* segment, int head_dim, int t, int panel) {
     prefetch(segment + (t * head_dim + panel * kPanel) * 2);
+  }
+};
+
+// The same, levels to be multiplied with scales: those of keys lie behind a group, those of values are
+// widened before, [kTileTokens, head_dim / kKvScaleRun].
+template <class V>
+struct Q8Tile {
+  using F = typename V::F;
+  static constexpr bool kInCache = true;
+  static constexpr bool kScaled = true;
+  static constexpr int kSegment = kKvGroup;
+
+  QWQ_INLINE static F key(const std::byte* group, int i, int lane) {
+    return V::load_int8(reinterpret_cast<const int8_t*>(group) + i * kKvGroup + lane);
+  }
+  QWQ_INLINE static F key_scale(const std::byte* group, int head_dim, int i, int lane) {
+    const uint16_t* scales = reinterpret_cast<const uint16_t*>(group + head_dim * kKvGroup);
+    return V::load_f16(scales + i / kKvScaleRun * kKvGroup + lane);
+  }
+  QWQ_INLINE static F value(const std::byte* segment, int head_dim, int t, int panel, int column) {
+    return V::load_int8(reinterpret_cast<const int8_t*>(segment) + t * head_dim + panel * kPanel + column);
+  }
+  QWQ_INLINE static void prefetch_key(const std::byte* group, int i) {
+    if (i % 4 == 0) prefetch(group + i * kKvGroup);
+  }
+  QWQ_INLINE static void prefetch_value(const std::byte* segment, int head_dim, int t, int panel) {
+    prefetch(segment + t * head_dim + panel * kPanel);
   }
 };
 
@@ -77,20 +106,34 @@ void score_strip(const float* q, const std::byte* const* groups, const std::byte
 #pragma GCC unroll 16
     for (int n = 0; n < N; ++n) acc[j][n] = V::zero();
   }
-  for (int i = 0; i < head_dim; ++i) {
-    if constexpr (E::kInCache) {
+  for (int run = 0; run < head_dim;) {
+    const int end = E::kScaled ? run + kKvScaleRun : head_dim;
+    F scales[N];
+    if constexpr (E::kScaled) {
 #pragma GCC unroll 16
-      for (int g = 0; g < G; ++g) E::prefetch_key(ahead[g], i);
+      for (int n = 0; n < N; ++n) {
+        scales[n] = E::key_scale(groups[n / kVectors], head_dim, run, n % kVectors * V::kLanes);
+      }
     }
-    F keys[N];
+    for (int i = run; i < end; ++i) {
+      if constexpr (E::kInCache) {
 #pragma GCC unroll 16
-    for (int n = 0; n < N; ++n) keys[n] = E::key(groups[n / kVectors], i, n % kVectors * V::kLanes);
+        for (int g = 0; g < G; ++g) E::prefetch_key(ahead[g], i);
+      }
+      F keys[N];
 #pragma GCC unroll 16
-    for (int j = 0; j < Q; ++j) {
-      const F query = V::set1(q[j * head_dim + i]);
+      for (int n = 0; n < N; ++n) {
+        keys[n] = E::key(groups[n / kVectors], i, n % kVectors * V::kLanes);
+        if constexpr (E::kScaled) keys[n] = V::mul(keys[n], scales[n]);
+      }
 #pragma GCC unroll 16
-      for (int n = 0; n < N; ++n) acc[j][n] = V::fma(query, keys[n], acc[j][n]);
+      for (int j = 0; j < Q; ++j) {
+        const F query = V::set1(q[j * head_dim + i]);
+#pragma GCC unroll 16
+        for (int n = 0; n < N; ++n) acc[j][n] = V::fma(query, keys[n], acc[j][n]);
+      }
     }
+    run = end;
   }
 #pragma GCC unroll 16
   for (int j = 0; j < Q; ++j) {
@@ -102,7 +145,7 @@ void score_strip(const float* q, const std::byte* const* groups, const std::byte
 // values[j] += sum over t < n of p[j][t] * v[t], for Q queries and P panels of columns from `panel` on.
 template <class V, class E, int Q, int P>
 void weigh_strip(const float* p, const std::byte* const* segments, const std::byte* const* ahead,
-                 int head_dim, int panel, int n_tokens, float* values) {
+                 int head_dim, int panel, const float* scales, int n_tokens, float* values) {
   using F = typename V::F;
   constexpr int kVectors = kPanel / V::kLanes;
   constexpr int N = P * kVectors;
@@ -124,6 +167,11 @@ void weigh_strip(const float* p, const std::byte* const* segments, const std::by
 #pragma GCC unroll 16
       for (int n = 0; n < N; ++n) {
         row[n] = E::value(segment, head_dim, t, panel + n / kVectors, n % kVectors * V::kLanes);
+        if constexpr (E::kScaled) {
+          static_assert(kKvScaleRun % (P * kPanel) == 0);  // one scale for all columns of the strip
+          const int at = (first + t) * (head_dim / kKvScaleRun) + panel * kPanel / kKvScaleRun;
+          row[n] = V::mul(row[n], V::set1(scales[at]));
+        }
       }
 #pragma GCC unroll 16
       for (int j = 0; j < Q; ++j) {

@@ -25,13 +25,13 @@ struct TileBuffers {
   float* scores;  // [queries, kTileTokens]
   float* k;       // see WidenedTile
   float* v;
-  float* scales;  // [kKvGroup, head_dim / kKvScaleRun] of V, of the group being widened
+  float* scales;  // [kTileTokens, head_dim / kKvScaleRun] of V in a q8_0 cache
 };
 
 constexpr size_t tile_buffer_floats(int64_t queries, int head_dim) {
   const int64_t head = padded_head(head_dim);
   return static_cast<size_t>(queries * (head + kTileTokens) + 2 * kTileTokens * head +
-                             kKvGroup * head / kKvScaleRun);
+                             kTileTokens * head / kKvScaleRun);
 }
 
 QWQ_INLINE TileBuffers tile_buffers_at(float* memory, int64_t queries, int head_dim) {
@@ -40,7 +40,7 @@ QWQ_INLINE TileBuffers tile_buffers_at(float* memory, int64_t queries, int head_
   b.k = memory;
   b.v = b.k + kTileTokens * head;
   b.scales = b.v + kTileTokens * head;
-  b.scores = b.scales + kKvGroup * head / kKvScaleRun;
+  b.scores = b.scales + kTileTokens * head / kKvScaleRun;
   b.q = b.scores + queries * kTileTokens;
   return b;
 }
@@ -49,6 +49,7 @@ QWQ_INLINE TileBuffers tile_buffers_at(float* memory, int64_t queries, int head_
 struct Tile {
   const std::byte* keys[kTileGroups];
   const std::byte* values[kTileGroups];
+  const float* scales;  // of values that are levels
   int n_tokens;
 };
 
@@ -56,6 +57,7 @@ struct Tile {
 QWQ_INLINE Tile tile_in_cache(const KvLayer& kv, const int32_t* block_table, int kv_head, int64_t begin,
                               int n) {
   Tile tile;
+  tile.scales = nullptr;
   tile.n_tokens = n;
   for (int g = 0; g < kTileGroups; ++g) {
     const int64_t position = begin + smaller(g * kKvGroup, (n - 1) / kKvGroup * kKvGroup);
@@ -87,6 +89,14 @@ void widen_f16_group(const std::byte* k, const std::byte* v, int n, int head_dim
   }
 }
 
+// scales[tokens of a group, head_dim / kKvScaleRun] of a q8_0 group of V.
+template <class V>
+QWQ_INLINE void widen_value_scales(const std::byte* values, int head_dim, float* scales) {
+  const uint16_t* halves = reinterpret_cast<const uint16_t*>(values + kKvGroup * head_dim);
+  const int n = kKvGroup * (head_dim / kKvScaleRun);
+  for (int i = 0; i < n; i += V::kLanes) V::store(scales + i, V::load_f16(halves + i));
+}
+
 // scale * level is exact in f32. head_dim is a multiple of kKvScaleRun.
 template <class V>
 void widen_q8_0_group(const std::byte* k, const std::byte* v, int n, int head_dim, float* scales,
@@ -95,7 +105,6 @@ void widen_q8_0_group(const std::byte* k, const std::byte* v, int n, int head_di
   const int8_t* keys = reinterpret_cast<const int8_t*>(k);
   const int8_t* values = reinterpret_cast<const int8_t*>(v);
   const uint16_t* key_scales = reinterpret_cast<const uint16_t*>(keys + kKvGroup * head_dim);
-  const uint16_t* value_scales = reinterpret_cast<const uint16_t*>(values + kKvGroup * head_dim);
   const int runs = head_dim / kKvScaleRun;
   for (int run = 0; run < runs; ++run) {
     for (int lane = 0; lane < kKvGroup; lane += V::kLanes) {
@@ -106,7 +115,7 @@ void widen_q8_0_group(const std::byte* k, const std::byte* v, int n, int head_di
       }
     }
   }
-  for (int i = 0; i < kKvGroup * runs; i += V::kLanes) V::store(scales + i, V::load_f16(value_scales + i));
+  widen_value_scales<V>(v, head_dim, scales);
   for (int t = 0; t < n; ++t) {
     for (int d = 0; d < head_dim; d += V::kLanes) {
       const auto scale = V::set1(scales[t * runs + d / kKvScaleRun]);
@@ -121,6 +130,7 @@ template <class V>
 Tile widen_tile(const KvLayer& kv, const Tile& cached, const TileBuffers& buffers) {
   const auto widen_group = kv.type == KvType::kQ8_0 ? &widen_q8_0_group<V> : &widen_f16_group<V>;
   Tile tile;
+  tile.scales = nullptr;
   tile.n_tokens = cached.n_tokens;
   for (int g = 0; g < kTileGroups; ++g) {
     float* k = buffers.k + g * kKvGroup * kv.head_dim;
@@ -133,6 +143,20 @@ Tile widen_tile(const KvLayer& kv, const Tile& cached, const TileBuffers& buffer
   }
   tile.values[0] = reinterpret_cast<const std::byte*>(buffers.v);
   return tile;
+}
+
+// A q8_0 tile in the cache, the scales of its values widened and those of the tile after it fetched.
+template <class V>
+QWQ_INLINE void add_scales(Tile& tile, const Tile& ahead, int head_dim, const TileBuffers& buffers) {
+  const int bytes = kKvGroup * (head_dim / kKvScaleRun) * 2;
+  for (int g = 0; g < kTileGroups; ++g) {
+    widen_value_scales<V>(tile.values[g], head_dim, buffers.scales + g * kKvGroup * (head_dim / kKvScaleRun));
+    for (int at = 0; at < bytes; at += 64) {
+      prefetch(ahead.keys[g] + kKvGroup * head_dim + at);
+      prefetch(ahead.values[g] + kKvGroup * head_dim + at);
+    }
+  }
+  tile.scales = buffers.scales;
 }
 
 template <class V, class E>
@@ -157,12 +181,13 @@ struct WeighStrips {
   const std::byte* const* ahead;
   int head_dim;
   int panel;
+  const float* scales;
   int n_tokens;
   float* out;
 
   template <int Q>
   QWQ_INLINE void run(int first) const {
-    weigh_strip<V, E, Q, V::kAttentionGroups>(p + first * kTileTokens, values, ahead, head_dim, panel,
+    weigh_strip<V, E, Q, V::kAttentionGroups>(p + first * kTileTokens, values, ahead, head_dim, panel, scales,
                                               n_tokens, out + first * padded_head(head_dim));
   }
 };
@@ -178,8 +203,8 @@ void add_tile(const float* q, int queries, const Tile& tile, const Tile& ahead, 
   }
   for (int j = 0; j < queries; ++j) softmax_row<V>(scores + j * kTileTokens, n, state, j, head_dim);
   for (int panel = 0; panel * kPanel < padded_head(head_dim); panel += V::kAttentionGroups) {
-    for_strips<V::kAttentionQueries>(
-        queries, WeighStrips<V, E>{scores, tile.values, ahead.values, head_dim, panel, n, state.values});
+    for_strips<V::kAttentionQueries>(queries, WeighStrips<V, E>{scores, tile.values, ahead.values, head_dim,
+                                                                panel, tile.scales, n, state.values});
   }
 }
 

@@ -15,7 +15,7 @@ struct Avx2 {
   static constexpr int kTileQueries = 2;
   static constexpr int kAttentionQueries = 6;
   static constexpr int kAttentionGroups = 1;
-  static constexpr bool kReadsF16 = true;
+  static constexpr bool kReadsInPlace = true;
 
   using F = __m256;
 

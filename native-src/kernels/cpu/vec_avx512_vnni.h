@@ -16,7 +16,7 @@ struct Avx512Vnni {
   static constexpr int kTileQueries = 4;
   static constexpr int kAttentionQueries = 12;
   static constexpr int kAttentionGroups = 2;
-  static constexpr bool kReadsF16 = true;
+  static constexpr bool kReadsInPlace = true;
 
   using F = __m512;
 

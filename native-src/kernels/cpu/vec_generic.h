@@ -19,10 +19,11 @@ struct Generic {
   static constexpr int kTileRows = 4;
   static constexpr int kTileFeatures = 3;
   static constexpr int kTileQueries = 2;
-  // Register tiles of attention: queries by groups of kKvGroup keys, which are read as f16 or widened first.
+  // Register tiles of attention: queries by groups of kKvGroup keys, which are read in the cache or widened
+  // first.
   static constexpr int kAttentionQueries = 2;
   static constexpr int kAttentionGroups = 1;
-  static constexpr bool kReadsF16 = false;
+  static constexpr bool kReadsInPlace = false;
 
   using F = float __attribute__((vector_size(16)));
   using I = int32_t __attribute__((vector_size(16)));

@@ -16,7 +16,7 @@ struct Neon {
   static constexpr int kTileQueries = 4;
   static constexpr int kAttentionQueries = 6;
   static constexpr int kAttentionGroups = 1;
-  static constexpr bool kReadsF16 = true;
+  static constexpr bool kReadsInPlace = true;
 
   using F = float32x4_t;
 
