@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param sampling how tokens are drawn
  * @param maxTokens most tokens to generate, 1 or more; fewer come where the context ends first
  * @param stopTokens ids that end the generation; the one that did is reported like any other token
- * @param mask says which tokens may come next; null allows all
+ * @param mask says which tokens may come first, and through its successors which after that; null
+ *     allows all
  */
 public record GenerationRequest(
     int[] prompt,

@@ -17,8 +17,8 @@ final class SamplerState implements AutoCloseable {
   private final Arena arena = Arena.ofConfined();
   private final MemorySegment struct = qwq_sampling.allocate(arena);
   private final @Nullable SeenTokens seen;
-  private final @Nullable TokenMask mask;
   private final int maskWords;
+  private @Nullable TokenMask mask;
   private @Nullable MemorySegment maskBuffer;
 
   SamplerState(
@@ -73,13 +73,13 @@ final class SamplerState implements AutoCloseable {
       qwq_sampling.n_seen(struct, seen.tokens().size());
     }
     if (mask != null) {
-      qwq_sampling.allowed_mask(struct, maskFor(mask, draw));
+      qwq_sampling.allowed_mask(struct, words(mask));
     }
     return struct;
   }
 
-  private MemorySegment maskFor(TokenMask source, int draw) {
-    int[] words = source.allowed(draw);
+  private MemorySegment words(TokenMask source) {
+    int[] words = source.allowed();
     if (words == null) {
       return MemorySegment.NULL;
     }
@@ -99,6 +99,9 @@ final class SamplerState implements AutoCloseable {
 
   /** The draw gave this token. */
   void drawn(int token) {
+    if (mask != null) {
+      mask = mask.after(token);
+    }
     if (seen != null) {
       seen.addGenerated(token);
     }

@@ -370,12 +370,14 @@ class SchedulingTest {
       failing.forEach(recorder -> engine.submit(engine.newSequence(), request, recorder));
       engine.submit(engine.newSequence(), request, atEnd);
       TokenMask mask =
-          generated -> {
-            if (generated == 3) {
-              throw new IllegalStateException("mask");
-            }
-            return null;
-          };
+          Masks.at(
+              0,
+              generated -> {
+                if (generated == 3) {
+                  throw new IllegalStateException("mask");
+                }
+                return null;
+              });
       engine.submit(
           engine.newSequence(),
           new GenerationRequest(prompt, GREEDY, 12, new int[0], mask),
@@ -407,7 +409,7 @@ class SchedulingTest {
       Arrays.fill(mask, -1);
       mask[3] = 0; // Ids from 96 on are not generated.
       GenerationRequest good =
-          new GenerationRequest(prompt, noPoison, 20, new int[0], generated -> mask);
+          new GenerationRequest(prompt, noPoison, 20, new int[0], Masks.at(0, generated -> mask));
       Recorder one = new Recorder();
       Recorder two = new Recorder();
       Recorder failing = new Recorder();
@@ -435,7 +437,8 @@ class SchedulingTest {
       SamplingParameters top = new SamplingParameters(0, 0, 1, 0, 0, 0, 1, 0, 4, Map.of());
       engine.submit(
           engine.newSequence(),
-          new GenerationRequest(tokens(5, 9), top, 20, new int[0], n -> n < 10 ? allowed : null),
+          new GenerationRequest(
+              tokens(5, 9), top, 20, new int[0], Masks.at(0, n -> n < 10 ? allowed : null)),
           recorder);
       assertThat(Arrays.copyOf(recorder.tokens(), 10)).containsOnly(5, 52);
       assertThat(recorder.tokens()).hasSize(20);

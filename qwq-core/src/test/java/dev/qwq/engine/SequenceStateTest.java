@@ -86,16 +86,17 @@ class SequenceStateTest {
             0.7f, 40, 0.9f, 0.1f, 1, 0.5f, 1.2f, 77, 5, Map.of(3, -1f, 8, Float.NEGATIVE_INFINITY));
     int[] mask = {-1, 0b101};
     try (SamplerState state =
-        new SamplerState(parameters, n -> n == 1 ? mask : null, new int[] {5, 6, 5}, 40)) {
+        new SamplerState(
+            parameters, Masks.at(0, n -> n == 2 ? mask : null), new int[] {5, 6, 5}, 40)) {
       MemorySegment struct = state.prepare(0);
       assertThat(seen(struct)).isEqualTo(Map.of(5, 0, 6, 0));
       assertThat(qwq_sampling.allowed_mask(struct)).isEqualTo(MemorySegment.NULL);
       state.drawn(6);
       state.drawn(30);
-      assertThat(state.prepare(1)).as("again for a repeated step").isEqualTo(state.prepare(1));
+      assertThat(state.prepare(2)).as("again for a repeated step").isEqualTo(state.prepare(2));
       assertThat(seen(struct)).isEqualTo(Map.of(5, 0, 6, 1, 30, 1));
       assertThat(qwq_sampling.allowed_mask(struct).getAtIndex(Qwq.C_INT, 1)).isEqualTo(5);
-      assertThat(qwq_sampling.draw(struct)).isEqualTo(1);
+      assertThat(qwq_sampling.draw(struct)).isEqualTo(2);
       assertThat(qwq_sampling.seed(struct)).isEqualTo(77);
       assertThat(qwq_sampling.top_k(struct)).isEqualTo(40);
       assertThat(qwq_sampling.temperature(struct)).isEqualTo(0.7f);
