@@ -30,18 +30,38 @@ int32_t qwq_engine_create(const qwq_model* model, const qwq_engine_config* confi
   });
 }
 
-void qwq_engine_destroy(qwq_engine* engine) {
-  delete engine;
-}
+void qwq_engine_destroy(qwq_engine* engine) { delete engine; }
 
-const char* qwq_engine_isa(const qwq_engine* engine) {
-  return engine == nullptr ? "" : engine->engine.isa();
-}
+const char* qwq_engine_isa(const qwq_engine* engine) { return engine == nullptr ? "" : engine->engine.isa(); }
 
 int32_t qwq_step(qwq_engine* engine, const qwq_batch* batch, qwq_error* error) {
   return guarded(error, [&] {
     require_not_null(engine, "engine");
     require_not_null(batch, "batch");
     engine->engine.step(*batch);
+  });
+}
+
+int32_t qwq_kv_copy(qwq_engine* engine, int32_t from, int32_t to, qwq_error* error) {
+  return guarded(error, [&] {
+    require_not_null(engine, "engine");
+    engine->engine.copy_kv_block(from, to);
+  });
+}
+
+int32_t qwq_kv_read(qwq_engine* engine, int32_t block, void* dst, uint64_t dst_bytes, qwq_error* error) {
+  return guarded(error, [&] {
+    require_not_null(engine, "engine");
+    require_not_null(dst, "dst");
+    engine->engine.read_kv_block(block, dst, dst_bytes);
+  });
+}
+
+int32_t qwq_kv_write(qwq_engine* engine, int32_t block, const void* src, uint64_t src_bytes,
+                     qwq_error* error) {
+  return guarded(error, [&] {
+    require_not_null(engine, "engine");
+    require_not_null(src, "src");
+    engine->engine.write_kv_block(block, src, src_bytes);
   });
 }

@@ -27,7 +27,7 @@ extern "C" {
 #endif
 
 /* Bumped whenever a struct layout, an enum value or a signature changes. */
-#define QWQ_ABI_VERSION 2
+#define QWQ_ABI_VERSION 3
 
 /* ---------------------------------------------------------------- errors */
 
@@ -53,7 +53,7 @@ struct qwq_error {
 QWQ_API uint32_t qwq_abi_version(void);
 
 /* Version of the library, a static NUL-terminated string such as "0.1.0". */
-QWQ_API const char *qwq_version(void);
+QWQ_API const char* qwq_version(void);
 
 /* One instruction-set variant of the cpu backend, best last. */
 struct qwq_cpu_isa {
@@ -68,7 +68,7 @@ struct qwq_cpu_isa {
 QWQ_API int32_t qwq_cpu_isa_count(void);
 
 /* Describes variant `index` (0 .. count-1). Fails: QWQ_INVALID_ARGUMENT. */
-QWQ_API int32_t qwq_cpu_isa_get(int32_t index, struct qwq_cpu_isa *out, struct qwq_error *error);
+QWQ_API int32_t qwq_cpu_isa_get(int32_t index, struct qwq_cpu_isa* out, struct qwq_error* error);
 
 /* ---------------------------------------------------------------- formats */
 
@@ -100,26 +100,26 @@ struct qwq_dtype_info {
 };
 
 /* Describes a format. Fails: QWQ_UNSUPPORTED for a value that is no qwq_dtype. */
-QWQ_API int32_t qwq_dtype_get(int32_t dtype, struct qwq_dtype_info *out, struct qwq_error *error);
+QWQ_API int32_t qwq_dtype_get(int32_t dtype, struct qwq_dtype_info* out, struct qwq_error* error);
 
 /*
  * Quantises `rows` x `cols` floats into `dst`, which holds exactly rows * cols / block_elements *
  * block_bytes bytes. cols must be a multiple of block_elements; values must be finite. Thread-safe;
  * uses only the calling thread, so that the caller can split rows over threads.
  */
-QWQ_API int32_t qwq_quantize(int32_t dtype, const float *src, int64_t rows, int64_t cols, void *dst,
-                             uint64_t dst_bytes, struct qwq_error *error);
+QWQ_API int32_t qwq_quantize(int32_t dtype, const float* src, int64_t rows, int64_t cols, void* dst,
+                             uint64_t dst_bytes, struct qwq_error* error);
 
 /* The inverse: `src_bytes` of `dtype` into rows * cols floats. Exact decoding of the format. */
-QWQ_API int32_t qwq_dequantize(int32_t dtype, const void *src, uint64_t src_bytes, int64_t rows,
-                               int64_t cols, float *dst, struct qwq_error *error);
+QWQ_API int32_t qwq_dequantize(int32_t dtype, const void* src, uint64_t src_bytes, int64_t rows, int64_t cols,
+                               float* dst, struct qwq_error* error);
 
 /*
  * Fills dst[0 .. count-1] with normal values of the given standard deviation. Element i depends only
  * on (seed, offset + i): any split over threads gives the same stream.
  */
-QWQ_API int32_t qwq_fill_normal(uint64_t seed, uint64_t offset, float stddev, float *dst,
-                                uint64_t count, struct qwq_error *error);
+QWQ_API int32_t qwq_fill_normal(uint64_t seed, uint64_t offset, float stddev, float* dst, uint64_t count,
+                                struct qwq_error* error);
 
 /* ---------------------------------------------------------------- model */
 
@@ -146,14 +146,15 @@ struct qwq_model_config {
   float yarn_beta_slow;        /* 1 */
   float yarn_attention_factor; /* multiplies cos and sin; 0 = 0.1 ln(s) + 1 */
   int32_t yarn_original_context;
-  int32_t guard_mapping; /* 1: the weights lie in mapped files; should one be truncated while in use, steps fail
-                            with QWQ_WEIGHTS_DAMAGED instead of the process ending (Linux; elsewhere without
-                            effect). Installs a SIGBUS handler that passes on whatever is not ours. 0: off */
+  int32_t
+      guard_mapping; /* 1: the weights lie in mapped files; should one be truncated while in use, steps fail
+                        with QWQ_WEIGHTS_DAMAGED instead of the process ending (Linux; elsewhere without
+                        effect). Installs a SIGBUS handler that passes on whatever is not ours. 0: off */
 };
 
 /* A weight where it lies. data == NULL: absent (allowed for biases, and for `output` when tied). */
 struct qwq_tensor {
-  const void *data; /* any alignment */
+  const void* data; /* any alignment */
   uint64_t bytes;   /* must equal rows * cols / block_elements * block_bytes */
   int64_t rows;     /* output features; 1 for vectors */
   int64_t cols;     /* input features, contiguous */
@@ -180,7 +181,7 @@ struct qwq_weights {
   struct qwq_tensor token_embd;           /* [vocab, hidden] */
   struct qwq_tensor output_norm;          /* [1, hidden] */
   struct qwq_tensor output;               /* [vocab, hidden]; absent = tied to token_embd */
-  const struct qwq_layer_weights *layers; /* [n_layers] */
+  const struct qwq_layer_weights* layers; /* [n_layers] */
   int32_t n_layers;
   int32_t reserved;
 };
@@ -192,12 +193,11 @@ struct qwq_model;
  * Checks configuration and weights against each other and copies the descriptors (not the data).
  * Fails: QWQ_INVALID_ARGUMENT naming the tensor, expected and found.
  */
-QWQ_API int32_t qwq_model_create(const struct qwq_model_config *config,
-                                 const struct qwq_weights *weights, struct qwq_model **out,
-                                 struct qwq_error *error);
+QWQ_API int32_t qwq_model_create(const struct qwq_model_config* config, const struct qwq_weights* weights,
+                                 struct qwq_model** out, struct qwq_error* error);
 
 /* NULL is allowed. No engine of the model may exist any more. */
-QWQ_API void qwq_model_destroy(struct qwq_model *model);
+QWQ_API void qwq_model_destroy(struct qwq_model* model);
 
 /* ---------------------------------------------------------------- engine */
 
@@ -235,23 +235,21 @@ struct qwq_memory {
 };
 
 /* Computes the memory without taking it. Fails as qwq_engine_create does, but for memory. */
-QWQ_API int32_t qwq_engine_memory(const struct qwq_model *model,
-                                  const struct qwq_engine_config *config, struct qwq_memory *out,
-                                  struct qwq_error *error);
+QWQ_API int32_t qwq_engine_memory(const struct qwq_model* model, const struct qwq_engine_config* config,
+                                  struct qwq_memory* out, struct qwq_error* error);
 
 /*
  * Takes all memory a step will ever need and starts the threads.
  * Fails: QWQ_INVALID_ARGUMENT, QWQ_UNSUPPORTED (ISA, KV type), QWQ_OUT_OF_MEMORY.
  */
-QWQ_API int32_t qwq_engine_create(const struct qwq_model *model,
-                                  const struct qwq_engine_config *config, struct qwq_engine **out,
-                                  struct qwq_error *error);
+QWQ_API int32_t qwq_engine_create(const struct qwq_model* model, const struct qwq_engine_config* config,
+                                  struct qwq_engine** out, struct qwq_error* error);
 
 /* NULL is allowed. No step may be running. Joins the threads. */
-QWQ_API void qwq_engine_destroy(struct qwq_engine *engine);
+QWQ_API void qwq_engine_destroy(struct qwq_engine* engine);
 
 /* Name of the ISA variant in use ("reference" for the reference backend), static. */
-QWQ_API const char *qwq_engine_isa(const struct qwq_engine *engine);
+QWQ_API const char* qwq_engine_isa(const struct qwq_engine* engine);
 
 /* ---------------------------------------------------------------- step */
 
@@ -280,11 +278,11 @@ struct qwq_sampling {
   int32_t n_top_logprobs;       /* 0 .. QWQ_MAX_TOP_LOGPROBS */
   uint64_t seed;                /* with `draw`, the key of the counter-based generator */
   uint64_t draw;                /* index of this draw within the sequence */
-  const int32_t *seen_tokens;   /* [n_seen] distinct ids of prompt and generated tokens */
-  const int32_t *seen_counts;   /* [n_seen] how often each was generated; 0 = prompt only */
-  const int32_t *bias_tokens;   /* [n_bias] distinct ids */
-  const float *bias_values;     /* [n_bias] added to the logit; -inf forbids */
-  const uint32_t *allowed_mask; /* NULL or ceil(vocab_size / 32) words, bit id%32 of word id/32 */
+  const int32_t* seen_tokens;   /* [n_seen] distinct ids of prompt and generated tokens */
+  const int32_t* seen_counts;   /* [n_seen] how often each was generated; 0 = prompt only */
+  const int32_t* bias_tokens;   /* [n_bias] distinct ids */
+  const float* bias_values;     /* [n_bias] added to the logit; -inf forbids */
+  const uint32_t* allowed_mask; /* NULL or ceil(vocab_size / 32) words, bit id%32 of word id/32 */
   int32_t n_seen;
   int32_t n_bias;
 };
@@ -300,27 +298,28 @@ struct qwq_sampled {
 
 /* A run of consecutive tokens of one sequence. */
 struct qwq_sequence {
-  const int32_t *tokens;      /* [n_tokens] ids, 0 .. vocab_size-1 */
-  const int32_t *block_table; /* [n_blocks] KV block of positions i*block_size ...; no block may be
-                                 written by two sequences of a step */
-  int32_t n_tokens;           /* > 0 */
-  int32_t n_blocks;           /* covers position + n_tokens */
-  int32_t position;           /* of tokens[0], from 0; everything before is in the cache */
-  int32_t role;               /* enum qwq_role */
-  const struct qwq_sampling *sampling; /* NULL: draw nothing; else draws after the last token */
-  struct qwq_sampled *sampled;         /* out; required with `sampling` */
-  float *logits;           /* out: [n_logits, vocab_size] raw logits of the last n_logits tokens */
-  const int32_t *targets;  /* NULL or [n_tokens] ids whose log-probability is wanted, -1 = none */
-  float *target_logprobs;  /* out: [n_tokens], required with `targets`; untouched where -1 */
-  int32_t n_logits;        /* 0 .. n_tokens */
-  int32_t reserved;
+  const int32_t* tokens;               /* [n_tokens] ids, 0 .. vocab_size-1 */
+  const int32_t* block_table;          /* [n_blocks] KV block of positions i*block_size ...; no block may be
+                                          written by two sequences of a step */
+  int32_t n_tokens;                    /* > 0 */
+  int32_t n_blocks;                    /* covers position + n_tokens */
+  int32_t position;                    /* of tokens[0], from 0; everything before is in the cache */
+  int32_t role;                        /* enum qwq_role */
+  const struct qwq_sampling* sampling; /* [n_samples] how to draw after each of the last n_samples tokens;
+                                          each draw is made as if the tokens behind it were not there */
+  struct qwq_sampled* sampled;         /* out: [n_samples] */
+  float* logits;          /* out: [n_logits, vocab_size] raw logits of the last n_logits tokens */
+  const int32_t* targets; /* NULL or [n_tokens] ids whose log-probability is wanted, -1 = none */
+  float* target_logprobs; /* out: [n_tokens], required with `targets`; untouched where -1 */
+  int32_t n_logits;       /* 0 .. n_tokens */
+  int32_t n_samples;      /* 0 .. n_tokens; 0: draw nothing. More than 1: to check drafted tokens */
 };
 
 struct qwq_batch {
-  const struct qwq_sequence *sequences; /* [n_sequences] */
+  const struct qwq_sequence* sequences; /* [n_sequences] */
   int32_t n_sequences;                  /* 1 .. max_sequences */
   int32_t reserved;
-  const int32_t *cancel; /* NULL or a flag polled during the step; non-zero stops within 200 ms */
+  const int32_t* cancel; /* NULL or a flag polled during the step; non-zero stops within 200 ms */
 };
 
 /*
@@ -328,8 +327,29 @@ struct qwq_batch {
  * a cancelled or failed step may be repeated with the same result. At most one step at a time per
  * engine. Fails: QWQ_INVALID_ARGUMENT naming sequence and field, QWQ_CANCELLED.
  */
-QWQ_API int32_t qwq_step(struct qwq_engine *engine, const struct qwq_batch *batch,
-                         struct qwq_error *error);
+QWQ_API int32_t qwq_step(struct qwq_engine* engine, const struct qwq_batch* batch, struct qwq_error* error);
+
+/* ---------------------------------------------------------------- KV blocks */
+
+/*
+ * A block holds K and V of kv_block_size tokens in all layers, kv_bytes_per_token * kv_block_size bytes, in
+ * an order that depends on model, kv_type, kv_block_size and backend, and on nothing else. None of the three
+ * functions may run beside a step of the engine, nor beside another of them.
+ */
+
+/* Copies block `from` to block `to`. Fails: QWQ_INVALID_ARGUMENT. */
+QWQ_API int32_t qwq_kv_copy(struct qwq_engine* engine, int32_t from, int32_t to, struct qwq_error* error);
+
+/* Copies a block into dst[dst_bytes], exactly a block's bytes. Fails: QWQ_INVALID_ARGUMENT. */
+QWQ_API int32_t qwq_kv_read(struct qwq_engine* engine, int32_t block, void* dst, uint64_t dst_bytes,
+                            struct qwq_error* error);
+
+/*
+ * The inverse. The values are taken as they are: with others than those that qwq_kv_read gave, later steps
+ * compute nonsense or fail, and nothing worse. Fails: QWQ_INVALID_ARGUMENT.
+ */
+QWQ_API int32_t qwq_kv_write(struct qwq_engine* engine, int32_t block, const void* src, uint64_t src_bytes,
+                             struct qwq_error* error);
 
 #ifdef __cplusplus
 }

@@ -50,9 +50,13 @@ void check_outputs(const qwq_sequence& s, int index, const ModelConfig& model, u
     require(index, "target_logprobs", s.target_logprobs);
     check_elements(index, "targets", s.targets, s.n_tokens, -1, model.vocab_size - 1);
   }
-  if (s.sampling != nullptr) {
+  check_range(index, "n_samples", s.n_samples, 0, s.n_tokens);
+  if (s.n_samples > 0) {
+    require(index, "sampling", s.sampling);
     require(index, "sampled", s.sampled);
-    check_sampling(*s.sampling, index, model.vocab_size, token_marks);
+  }
+  for (int32_t i = 0; i < s.n_samples; ++i) {
+    check_sampling(s.sampling[i], index, model.vocab_size, token_marks);
   }
 }
 

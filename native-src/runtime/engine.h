@@ -21,8 +21,13 @@ class Engine {
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
-  // See qwq_step. Throws Error; a second step at the same time is refused.
+  // See qwq_step. Throws Error; a second call at the same time is refused, here and below.
   void step(const qwq_batch& batch);
+
+  // See qwq_kv_copy, qwq_kv_read and qwq_kv_write. Throw Error(QWQ_INVALID_ARGUMENT).
+  void copy_kv_block(int32_t from, int32_t to);
+  void read_kv_block(int32_t block, void* dst, uint64_t dst_bytes);
+  void write_kv_block(int32_t block, const void* src, uint64_t src_bytes);
 
   const char* isa() const { return config_.backend->name; }
 
@@ -41,7 +46,7 @@ class Engine {
   Workspace& w_;
   ThreadPool pool_;
   Forward forward_;
-  std::atomic<bool> stepping_{false};
+  std::atomic<bool> busy_{false};
 };
 
 }  // namespace qwq

@@ -1,5 +1,7 @@
 #include "runtime/kv_cache.h"
 
+#include <cstring>
+
 #include "runtime/checked.h"
 #include "runtime/error.h"
 #include "runtime/model.h"
@@ -10,6 +12,7 @@ KvCache::KvCache(const ModelConfig& model, KvType type, int block_size, int n_bl
     : type_(type),
       block_size_(block_size),
       n_blocks_(n_blocks),
+      n_layers_(model.n_layers),
       n_kv_heads_(model.n_kv_heads),
       head_dim_(model.head_dim),
       pages_(bytes(model, type, block_size, n_blocks), "KV cache") {}
@@ -24,6 +27,36 @@ KvLayer KvCache::layer(int index) const {
       2 * static_cast<size_t>(n_kv_heads_) * static_cast<size_t>(block_size_ / kKvGroup) * kv.group_bytes();
   kv.base = pages_.data() + static_cast<size_t>(index) * static_cast<size_t>(n_blocks_) * kv.block_bytes;
   return kv;
+}
+
+namespace {
+
+std::byte* block_of(const KvLayer& layer, int block) {
+  return layer.base + static_cast<size_t>(block) * layer.block_bytes;
+}
+
+}  // namespace
+
+void KvCache::copy_block(int from, int to) {
+  if (from == to) return;
+  for (int i = 0; i < n_layers_; ++i) {
+    const KvLayer kv = layer(i);
+    std::memcpy(block_of(kv, to), block_of(kv, from), kv.block_bytes);
+  }
+}
+
+void KvCache::read_block(int block, std::byte* dst) const {
+  for (int i = 0; i < n_layers_; ++i) {
+    const KvLayer kv = layer(i);
+    std::memcpy(dst + static_cast<size_t>(i) * kv.block_bytes, block_of(kv, block), kv.block_bytes);
+  }
+}
+
+void KvCache::write_block(int block, const std::byte* src) {
+  for (int i = 0; i < n_layers_; ++i) {
+    const KvLayer kv = layer(i);
+    std::memcpy(block_of(kv, block), src + static_cast<size_t>(i) * kv.block_bytes, kv.block_bytes);
+  }
 }
 
 size_t KvCache::bytes_per_token(const ModelConfig& model, KvType type) {

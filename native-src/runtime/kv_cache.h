@@ -82,6 +82,13 @@ class KvCache {
   KvCache(const ModelConfig& model, KvType type, int block_size, int n_blocks);
 
   KvLayer layer(int index) const;
+
+  // One block of all layers, layer after layer: block_bytes() bytes. Blocks are 0 .. n_blocks - 1.
+  void copy_block(int from, int to);
+  void read_block(int block, std::byte* dst) const;
+  void write_block(int block, const std::byte* src);
+  size_t block_bytes() const { return layer_block_bytes() * static_cast<size_t>(n_layers_); }
+
   int block_size() const { return block_size_; }
   int n_blocks() const { return n_blocks_; }
 
@@ -91,9 +98,12 @@ class KvCache {
   static size_t bytes(const ModelConfig& model, KvType type, int block_size, int n_blocks);
 
  private:
+  size_t layer_block_bytes() const { return layer(0).block_bytes; }
+
   KvType type_;
   int block_size_;
   int n_blocks_;
+  int n_layers_;
   int n_kv_heads_;
   int head_dim_;
   Pages pages_;

@@ -11,15 +11,11 @@ namespace qwq {
 
 namespace {
 
-bool wants_raw(const qwq_sequence& s, int32_t token) {
-  return token >= s.n_tokens - s.n_logits;
-}
+bool wants_raw(const qwq_sequence& s, int32_t token) { return token >= s.n_tokens - s.n_logits; }
 bool wants_target(const qwq_sequence& s, int32_t token) {
   return s.targets != nullptr && s.targets[token] >= 0;
 }
-bool wants_sample(const qwq_sequence& s, int32_t token) {
-  return s.sampling != nullptr && token == s.n_tokens - 1;
-}
+bool wants_sample(const qwq_sequence& s, int32_t token) { return token >= s.n_tokens - s.n_samples; }
 
 OutputProblem write_row(const ModelConfig& model, const qwq_sequence& s, int32_t token, const float* logits,
                         const SamplerScratch& scratch) {
@@ -33,15 +29,18 @@ OutputProblem write_row(const ModelConfig& model, const qwq_sequence& s, int32_t
 
   const LogitsRow row{logits, model.vocab_size, model.n_token_ids, log_softmax(logits, n)};
   if (wants_target(s, token)) s.target_logprobs[token] = row.softmax.logprob(logits[s.targets[token]]);
-  if (wants_sample(s, token) && !sample(row, *s.sampling, scratch, s.sampled)) {
-    return OutputProblem::kAllForbidden;
+  if (wants_sample(s, token)) {
+    const int32_t index = token - (s.n_tokens - s.n_samples);
+    if (!sample(row, s.sampling[index], scratch, s.sampled + index)) return OutputProblem::kAllForbidden;
   }
   return OutputProblem::kNone;
 }
 
 [[noreturn]] void report(const OutputRow& row) {
   if (row.problem == OutputProblem::kAllForbidden) {
-    invalid("sequences[%" PRId32 "].sampling: bias, mask and padding forbid every token", row.sequence);
+    invalid("sequences[%" PRId32 "].sampling: bias, mask and padding forbid every token after tokens[%" PRId32
+            "]",
+            row.sequence, row.token);
   }
   fail(QWQ_WEIGHTS_DAMAGED,
        "sequences[%" PRId32 "]: the logits after tokens[%" PRId32 "] are not finite; the weights are damaged",

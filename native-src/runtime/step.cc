@@ -2,34 +2,15 @@
 #include <algorithm>
 
 #include "runtime/batch_checks.h"
+#include "runtime/busy_guard.h"
 #include "runtime/engine.h"
 #include "runtime/error.h"
 #include "runtime/outputs.h"
 
 namespace qwq {
 
-namespace {
-
-// Marks an engine as busy for as long as a step runs.
-class StepGuard {
- public:
-  explicit StepGuard(std::atomic<bool>& stepping) : stepping_(stepping) {
-    if (stepping_.exchange(true, std::memory_order_acquire)) {
-      invalid("another step of this engine is running");
-    }
-  }
-  ~StepGuard() { stepping_.store(false, std::memory_order_release); }
-  StepGuard(const StepGuard&) = delete;
-  StepGuard& operator=(const StepGuard&) = delete;
-
- private:
-  std::atomic<bool>& stepping_;
-};
-
-}  // namespace
-
 void Engine::step(const qwq_batch& batch) {
-  const StepGuard guard(stepping_);
+  const BusyGuard guard(busy_);
   model_.check_undamaged();
   check_batch(batch, model_.config(), config_, w_);
   OpContext op{&pool_, batch.cancel, w_.op_scratch, w_.op_scratch_bytes};

@@ -204,7 +204,7 @@ void structs() {
   FIELD(qwq_sequence, targets)
   FIELD(qwq_sequence, target_logprobs)
   FIELD(qwq_sequence, n_logits)
-  FIELD(qwq_sequence, reserved)
+  FIELD(qwq_sequence, n_samples)
 
   STRUCT(qwq_batch)
   FIELD(qwq_batch, sequences)
@@ -229,6 +229,9 @@ void functions() {
   FUNCTION(qwq_engine_destroy)
   FUNCTION(qwq_engine_isa)
   FUNCTION(qwq_step)
+  FUNCTION(qwq_kv_copy)
+  FUNCTION(qwq_kv_read)
+  FUNCTION(qwq_kv_write)
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <memory>
 #include <thread>
 
+#include "tests/guarded.h"
 #include "tests/oracle.h"
 #include "tests/test_model.h"
 
@@ -58,6 +59,7 @@ void expect_bad_sampling(const std::function<void(qwq_sampling&)>& damage, const
       [&](Batch& b) {
         b.sequences[1].sampling = &sampling;
         b.sequences[1].sampled = &sampled;
+        b.sequences[1].n_samples = 1;
       },
       expected_text);
 }
@@ -162,8 +164,12 @@ TEST(sampling_parameters_are_checked) {
       [](Batch& b) {
         static const qwq_sampling sampling = greedy();
         b.sequences[0].sampling = &sampling;
+        b.sequences[0].n_samples = 1;
       },
       "sequences[0].sampled is NULL");
+  expect_bad_batch([](Batch& b) { b.sequences[0].n_samples = 1; }, "sequences[0].sampling is NULL");
+  expect_bad_batch([](Batch& b) { b.sequences[0].n_samples = 4; }, "sequences[0].n_samples: expected 0 .. 3");
+  expect_bad_batch([](Batch& b) { b.sequences[0].n_samples = -1; }, "sequences[0].n_samples");
   const uint32_t nothing[] = {0, 0};
   bad([&](auto& s) { s.allowed_mask = nothing; },
       "sequences[1].sampling: bias, mask and padding forbid every token");
@@ -198,6 +204,7 @@ TEST(logits_targets_and_samples_agree) {
       s.target_logprobs = logprobs[i].data();
       s.sampling = &sampling;
       s.sampled = &sampled[i];
+      s.n_samples = 1;
       sequences.push_back(s);
     }
     Batch batch(sequences);
@@ -263,6 +270,7 @@ TEST(samples_do_not_depend_on_the_batch) {
         qwq_sequence s = runs.back()->view;
         s.sampling = &samplings[at];
         s.sampled = &sampled[at];
+        s.n_samples = 1;
         sequences.push_back(s);
       }
       if (together) {
@@ -281,6 +289,91 @@ TEST(samples_do_not_depend_on_the_batch) {
     }
   }
   CHECK(std::count(expected.begin(), expected.end(), expected[0]) < 8);
+}
+
+// Checking drafted tokens: draws after several tokens of one run are those of a step for each token, each
+// with its own sampling.
+TEST(several_draws_of_a_run_are_those_of_single_steps) {
+  TestModel model(Shape{"step"}, kSeed + 4);
+  for (const BackendChoice& backend : usable_backends()) {
+    constexpr int32_t kDraws = 5;
+    const std::vector<int32_t> tokens{7, 3, 9, 1, 4, 2};
+    const std::vector<int32_t> table{1};
+    std::vector<qwq_sampling> samplings(kDraws, greedy());
+    for (int32_t i = 0; i < kDraws; ++i) {
+      qwq_sampling& s = samplings[static_cast<size_t>(i)];
+      s.temperature = i == 2 ? 0.0f : 2.0f;
+      s.seed = 11;
+      s.draw = static_cast<uint64_t>(i);
+    }
+    std::vector<qwq_sampled> expected(kDraws), found(kDraws);
+    TestEngine single(model, backend, 2);
+    for (int32_t i = 0; i < static_cast<int32_t>(tokens.size()); ++i) {
+      TestRun run({tokens[static_cast<size_t>(i)]}, table, i, QWQ_ROLE_GENERATED, single.vocab);
+      qwq_sequence s = run.view;
+      const int32_t draw = i - (static_cast<int32_t>(tokens.size()) - kDraws);
+      if (draw >= 0) {
+        s.sampling = &samplings[static_cast<size_t>(draw)];
+        s.sampled = &expected[static_cast<size_t>(draw)];
+        s.n_samples = 1;
+      }
+      Batch batch({s});
+      CHECK_OK(qwq_step(single.handle, &batch.view, error));
+    }
+    TestEngine engine(model, backend, 2);
+    TestRun run(tokens, table, 0, QWQ_ROLE_GENERATED, engine.vocab);
+    qwq_sequence s = run.view;
+    s.sampling = samplings.data();
+    s.sampled = found.data();
+    s.n_samples = kDraws;
+    Batch batch({s});
+    CHECK_OK(qwq_step(engine.handle, &batch.view, error));
+    for (size_t i = 0; i < kDraws; ++i) {
+      CHECK_EQ(found[i].token, expected[i].token);
+      CHECK_EQ(found[i].logprob, expected[i].logprob);
+    }
+  }
+}
+
+// A block that was copied, or read and written into another engine, serves as the original does.
+TEST(kv_blocks_can_be_moved) {
+  TestModel model(Shape{"step"}, kSeed + 5);
+  for (const BackendChoice& backend : usable_backends()) {
+    TestEngine engine(model, backend, 2);
+    TestEngine other(model, backend, 1);
+    const std::vector<int32_t> prefix{7, 3, 9, 1, 4};
+    TestRun first(prefix, {2}, 0, QWQ_ROLE_PROMPT, engine.vocab);
+    step(engine, {&first});
+    TestRun original({6, 8}, {2}, 5, QWQ_ROLE_GENERATED, engine.vocab);
+    qwq_error failure{};
+
+    CHECK_OK(qwq_kv_copy(engine.handle, 2, 0, error));
+    const size_t bytes = engine.kv_block_bytes;
+    Guarded<std::byte> moved(bytes, Flush::kEnd);
+    CHECK_OK(qwq_kv_read(engine.handle, 2, moved.data(), bytes, error));
+    CHECK_OK(qwq_kv_write(other.handle, 3, moved.data(), bytes, error));
+    step(engine, {&original});
+    TestRun copy({6, 8}, {0}, 5, QWQ_ROLE_GENERATED, engine.vocab);
+    step(engine, {&copy});
+    TestRun elsewhere({6, 8}, {3}, 5, QWQ_ROLE_GENERATED, engine.vocab);
+    step(other, {&elsewhere});
+    CHECK(copy.logits == original.logits);
+    CHECK(elsewhere.logits == original.logits);
+
+    const int32_t beyond = engine.n_kv_blocks;
+    CHECK_EQ(qwq_kv_copy(engine.handle, 0, beyond, &failure), static_cast<int32_t>(QWQ_INVALID_ARGUMENT));
+    CHECK_EQ(qwq_kv_copy(engine.handle, -1, 0, &failure), static_cast<int32_t>(QWQ_INVALID_ARGUMENT));
+    CHECK_EQ(qwq_kv_read(engine.handle, beyond, moved.data(), bytes, &failure),
+             static_cast<int32_t>(QWQ_INVALID_ARGUMENT));
+    CHECK_EQ(qwq_kv_read(engine.handle, 0, moved.data(), bytes - 1, &failure),
+             static_cast<int32_t>(QWQ_INVALID_ARGUMENT));
+    CHECK_EQ(qwq_kv_read(engine.handle, 0, nullptr, bytes, &failure),
+             static_cast<int32_t>(QWQ_INVALID_ARGUMENT));
+    CHECK_EQ(qwq_kv_write(engine.handle, 0, moved.data(), bytes + 1, &failure),
+             static_cast<int32_t>(QWQ_INVALID_ARGUMENT));
+    CHECK_EQ(qwq_kv_write(nullptr, 0, moved.data(), bytes, &failure),
+             static_cast<int32_t>(QWQ_INVALID_ARGUMENT));
+  }
 }
 
 // Blocks of a common prefix may be read by several sequences.

@@ -198,8 +198,12 @@ inline qwq_engine_config engine_config(const BackendChoice& backend, int32_t n_t
 
 class TestEngine {
  public:
-  TestEngine(TestModel& model, const qwq_engine_config& config) : vocab(model.shape.vocab) {
+  TestEngine(TestModel& model, const qwq_engine_config& config)
+      : vocab(model.shape.vocab), n_kv_blocks(config.n_kv_blocks) {
     CHECK_OK(qwq_engine_create(model.handle(), &config, &handle, error));
+    qwq_memory memory;
+    CHECK_OK(qwq_engine_memory(model.handle(), &config, &memory, error));
+    kv_block_bytes = memory.kv_bytes_per_token * static_cast<uint64_t>(config.kv_block_size);
   }
   TestEngine(TestModel& model, const BackendChoice& backend, int32_t n_threads)
       : TestEngine(model, engine_config(backend, n_threads)) {}
@@ -209,6 +213,8 @@ class TestEngine {
 
   qwq_engine* handle = nullptr;
   int32_t vocab;
+  int32_t n_kv_blocks;
+  uint64_t kv_block_bytes = 0;
 };
 
 // A sequence of a batch that asks for the logits after every token, with the memory behind it.

@@ -93,6 +93,7 @@ final class StepBatch implements AutoCloseable {
     qwq_sequence.n_blocks(run, sequence.heldBlocks());
     qwq_sequence.position(run, from);
     qwq_sequence.role(run, history.role(from).nativeValue());
+    qwq_sequence.n_samples(run, 0);
     qwq_sequence.sampling(run, MemorySegment.NULL);
     qwq_sequence.sampled(run, MemorySegment.NULL);
     qwq_sequence.logits(run, MemorySegment.NULL);
@@ -105,6 +106,7 @@ final class StepBatch implements AutoCloseable {
 
   /** Draws a token after the run. */
   void sample(int run, MemorySegment sampling) {
+    qwq_sequence.n_samples(run(run), 1);
     qwq_sequence.sampling(run(run), sampling);
     qwq_sequence.sampled(run(run), qwq_sampled.asSlice(sampled, run));
   }

@@ -156,7 +156,7 @@ final class SimulatedModel implements Stepper {
         }
       }
     }
-    if (qwq_sequence.sampling(run).address() != 0) {
+    if (qwq_sequence.n_samples(run) > 0) {
       sample(state, qwq_sequence.sampling(run), qwq_sequence.sampled(run));
     }
   }

@@ -20,10 +20,10 @@ public class Qwq extends QwqSymbols {
 
     static final SymbolLookup SYMBOL_LOOKUP = dev.qwq.nativelib.NativeLibrary.symbols();
 
-    private static final int QWQ_ABI_VERSION = (int)2L;
+    private static final int QWQ_ABI_VERSION = (int)3L;
     /**
      * {@snippet lang=c :
-     * #define QWQ_ABI_VERSION 2
+     * #define QWQ_ABI_VERSION 3
      * }
      */
     public static int QWQ_ABI_VERSION() {
@@ -1235,6 +1235,197 @@ public class Qwq extends QwqSymbols {
                 traceDowncall("qwq_step", engine, batch, error);
             }
             return (int)mh$.invokeExact(engine, batch, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class qwq_kv_copy {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Qwq.C_INT,
+            Qwq.C_POINTER,
+            Qwq.C_INT,
+            Qwq.C_INT,
+            Qwq.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("qwq_kv_copy");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t qwq_kv_copy(struct qwq_engine *engine, int32_t from, int32_t to, struct qwq_error *error)
+     * }
+     */
+    public static FunctionDescriptor qwq_kv_copy$descriptor() {
+        return qwq_kv_copy.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t qwq_kv_copy(struct qwq_engine *engine, int32_t from, int32_t to, struct qwq_error *error)
+     * }
+     */
+    public static MethodHandle qwq_kv_copy$handle() {
+        return qwq_kv_copy.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t qwq_kv_copy(struct qwq_engine *engine, int32_t from, int32_t to, struct qwq_error *error)
+     * }
+     */
+    public static MemorySegment qwq_kv_copy$address() {
+        return qwq_kv_copy.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t qwq_kv_copy(struct qwq_engine *engine, int32_t from, int32_t to, struct qwq_error *error)
+     * }
+     */
+    public static int qwq_kv_copy(MemorySegment engine, int from, int to, MemorySegment error) {
+        var mh$ = qwq_kv_copy.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("qwq_kv_copy", engine, from, to, error);
+            }
+            return (int)mh$.invokeExact(engine, from, to, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class qwq_kv_read {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Qwq.C_INT,
+            Qwq.C_POINTER,
+            Qwq.C_INT,
+            Qwq.C_POINTER,
+            Qwq.C_LONG,
+            Qwq.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("qwq_kv_read");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t qwq_kv_read(struct qwq_engine *engine, int32_t block, void *dst, uint64_t dst_bytes, struct qwq_error *error)
+     * }
+     */
+    public static FunctionDescriptor qwq_kv_read$descriptor() {
+        return qwq_kv_read.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t qwq_kv_read(struct qwq_engine *engine, int32_t block, void *dst, uint64_t dst_bytes, struct qwq_error *error)
+     * }
+     */
+    public static MethodHandle qwq_kv_read$handle() {
+        return qwq_kv_read.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t qwq_kv_read(struct qwq_engine *engine, int32_t block, void *dst, uint64_t dst_bytes, struct qwq_error *error)
+     * }
+     */
+    public static MemorySegment qwq_kv_read$address() {
+        return qwq_kv_read.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t qwq_kv_read(struct qwq_engine *engine, int32_t block, void *dst, uint64_t dst_bytes, struct qwq_error *error)
+     * }
+     */
+    public static int qwq_kv_read(MemorySegment engine, int block, MemorySegment dst, long dst_bytes, MemorySegment error) {
+        var mh$ = qwq_kv_read.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("qwq_kv_read", engine, block, dst, dst_bytes, error);
+            }
+            return (int)mh$.invokeExact(engine, block, dst, dst_bytes, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class qwq_kv_write {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Qwq.C_INT,
+            Qwq.C_POINTER,
+            Qwq.C_INT,
+            Qwq.C_POINTER,
+            Qwq.C_LONG,
+            Qwq.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("qwq_kv_write");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t qwq_kv_write(struct qwq_engine *engine, int32_t block, const void *src, uint64_t src_bytes, struct qwq_error *error)
+     * }
+     */
+    public static FunctionDescriptor qwq_kv_write$descriptor() {
+        return qwq_kv_write.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t qwq_kv_write(struct qwq_engine *engine, int32_t block, const void *src, uint64_t src_bytes, struct qwq_error *error)
+     * }
+     */
+    public static MethodHandle qwq_kv_write$handle() {
+        return qwq_kv_write.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t qwq_kv_write(struct qwq_engine *engine, int32_t block, const void *src, uint64_t src_bytes, struct qwq_error *error)
+     * }
+     */
+    public static MemorySegment qwq_kv_write$address() {
+        return qwq_kv_write.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t qwq_kv_write(struct qwq_engine *engine, int32_t block, const void *src, uint64_t src_bytes, struct qwq_error *error)
+     * }
+     */
+    public static int qwq_kv_write(MemorySegment engine, int block, MemorySegment src, long src_bytes, MemorySegment error) {
+        var mh$ = qwq_kv_write.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("qwq_kv_write", engine, block, src, src_bytes, error);
+            }
+            return (int)mh$.invokeExact(engine, block, src, src_bytes, error);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {

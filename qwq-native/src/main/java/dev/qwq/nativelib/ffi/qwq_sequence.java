@@ -27,7 +27,7 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     const int32_t *targets;
  *     float *target_logprobs;
  *     int32_t n_logits;
- *     int32_t reserved;
+ *     int32_t n_samples;
  * }
  * }
  */
@@ -50,7 +50,7 @@ public class qwq_sequence {
         Qwq.C_POINTER.withName("targets"),
         Qwq.C_POINTER.withName("target_logprobs"),
         Qwq.C_INT.withName("n_logits"),
-        Qwq.C_INT.withName("reserved")
+        Qwq.C_INT.withName("n_samples")
     ).withName("qwq_sequence");
 
     /**
@@ -588,48 +588,48 @@ public class qwq_sequence {
         struct.set(n_logits$LAYOUT, n_logits$OFFSET, fieldValue);
     }
 
-    private static final OfInt reserved$LAYOUT = (OfInt)$LAYOUT.select(groupElement("reserved"));
+    private static final OfInt n_samples$LAYOUT = (OfInt)$LAYOUT.select(groupElement("n_samples"));
 
     /**
      * Layout for field:
      * {@snippet lang=c :
-     * int32_t reserved
+     * int32_t n_samples
      * }
      */
-    public static final OfInt reserved$layout() {
-        return reserved$LAYOUT;
+    public static final OfInt n_samples$layout() {
+        return n_samples$LAYOUT;
     }
 
-    private static final long reserved$OFFSET = $LAYOUT.byteOffset(groupElement("reserved"));
+    private static final long n_samples$OFFSET = $LAYOUT.byteOffset(groupElement("n_samples"));
 
     /**
      * Offset for field:
      * {@snippet lang=c :
-     * int32_t reserved
+     * int32_t n_samples
      * }
      */
-    public static final long reserved$offset() {
-        return reserved$OFFSET;
+    public static final long n_samples$offset() {
+        return n_samples$OFFSET;
     }
 
     /**
      * Getter for field:
      * {@snippet lang=c :
-     * int32_t reserved
+     * int32_t n_samples
      * }
      */
-    public static int reserved(MemorySegment struct) {
-        return struct.get(reserved$LAYOUT, reserved$OFFSET);
+    public static int n_samples(MemorySegment struct) {
+        return struct.get(n_samples$LAYOUT, n_samples$OFFSET);
     }
 
     /**
      * Setter for field:
      * {@snippet lang=c :
-     * int32_t reserved
+     * int32_t n_samples
      * }
      */
-    public static void reserved(MemorySegment struct, int fieldValue) {
-        struct.set(reserved$LAYOUT, reserved$OFFSET, fieldValue);
+    public static void n_samples(MemorySegment struct, int fieldValue) {
+        struct.set(n_samples$LAYOUT, n_samples$OFFSET, fieldValue);
     }
 
     /**
