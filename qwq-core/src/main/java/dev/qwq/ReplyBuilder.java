@@ -64,7 +64,7 @@ final class ReplyBuilder implements OutputSink {
             ? FinishReason.STOP
             : switch (end.reason()) {
               case STOP -> toolCalls.isEmpty() ? FinishReason.STOP : FinishReason.TOOL_CALLS;
-              case LENGTH -> FinishReason.LENGTH;
+              case LENGTH, REPETITION -> FinishReason.LENGTH;
               case CANCELLED, FAILED -> FinishReason.CANCELLED;
             };
     return new Reply(

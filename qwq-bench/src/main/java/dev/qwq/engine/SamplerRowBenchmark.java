@@ -49,7 +49,7 @@ public class SamplerRowBenchmark {
     int[] words = random.ints((VOCABULARY + 31) / 32).toArray();
     SamplingParameters parameters =
         new SamplingParameters(0.6f, 40, 0.95f, 0, 1, 0.1f, 1.1f, 1, 0, Map.of());
-    state = new SamplerState(parameters, masked ? index -> words : null, tokens, VOCABULARY);
+    state = new SamplerState(parameters, masked ? new OneMask(words) : null, tokens, VOCABULARY);
     draw = 0;
   }
 
@@ -63,7 +63,15 @@ public class SamplerRowBenchmark {
   @Benchmark
   public MemorySegment row() {
     MemorySegment row = state.prepare(draw);
-    state.drawn(tokens[draw++ % context]);
+    state.accept(tokens[draw++ % context]);
     return row;
+  }
+
+  /** The same tokens everywhere. */
+  private record OneMask(int[] allowed) implements TokenMask {
+    @Override
+    public TokenMask after(int token) {
+      return this;
+    }
   }
 }

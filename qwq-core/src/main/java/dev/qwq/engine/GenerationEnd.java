@@ -10,7 +10,8 @@ import org.jspecify.annotations.Nullable;
  * @param reason why
  * @param promptTokens tokens of the prompt
  * @param cachedTokens tokens of the prompt that were in the KV cache before
- * @param generatedTokens tokens generated, the stop token included
+ * @param generatedTokens tokens generated, the stop token and forced ones included
+ * @param forcedTokens how many of them a {@link Steering} forced
  * @param queueNanos from submission to the generation's first turn, in nanoseconds
  * @param prefillNanos from its first turn to its first token
  * @param decodeNanos from its first token to its end
@@ -21,6 +22,7 @@ public record GenerationEnd(
     int promptTokens,
     int cachedTokens,
     int generatedTokens,
+    int forcedTokens,
     long queueNanos,
     long prefillNanos,
     long decodeNanos,
@@ -32,6 +34,8 @@ public record GenerationEnd(
     STOP,
     /** {@code maxTokens} tokens were generated, or the context is full. */
     LENGTH,
+    /** A {@link Steering} found the same tokens repeated over and over. */
+    REPETITION,
     /** Cancelled by the user, or the sequence or the engine was closed. */
     CANCELLED,
     /** Something went wrong. */

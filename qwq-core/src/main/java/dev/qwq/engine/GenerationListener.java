@@ -22,8 +22,10 @@ public interface GenerationListener {
    *
    * @param token its id
    * @param logprob natural logarithm of its probability by the model's own distribution, before
-   *     bias, penalties and temperature
-   * @param top the likeliest tokens, as many as the sampling parameters ask for
+   *     bias, penalties and temperature; {@link Float#NaN} for a token that a {@link Steering}
+   *     forced
+   * @param top the likeliest tokens, as many as the sampling parameters ask for; none with a token
+   *     that was forced
    */
   void onToken(int token, float logprob, TopLogprobs top);
 

@@ -15,13 +15,15 @@ import org.jspecify.annotations.Nullable;
  * @param stopTokens ids that end the generation; the one that did is reported like any other token
  * @param mask says which tokens may come first, and through its successors which after that; null
  *     allows all
+ * @param steering steers the generation while it runs; null: nobody does
  */
 public record GenerationRequest(
     int[] prompt,
     SamplingParameters sampling,
     int maxTokens,
     int[] stopTokens,
-    @Nullable TokenMask mask) {
+    @Nullable TokenMask mask,
+    @Nullable Steering steering) {
 
   /** Copies the arrays and checks what does not depend on the model. */
   public GenerationRequest {
@@ -39,7 +41,25 @@ public record GenerationRequest(
   }
 
   /**
-   * Creates a request without a mask.
+   * Creates a request that nobody steers.
+   *
+   * @param prompt the whole token history
+   * @param sampling how tokens are drawn
+   * @param maxTokens most tokens to generate
+   * @param stopTokens ids that end the generation
+   * @param mask says which tokens may come; null allows all
+   */
+  public GenerationRequest(
+      int[] prompt,
+      SamplingParameters sampling,
+      int maxTokens,
+      int[] stopTokens,
+      @Nullable TokenMask mask) {
+    this(prompt, sampling, maxTokens, stopTokens, mask, null);
+  }
+
+  /**
+   * Creates a request without a mask, that nobody steers.
    *
    * @param prompt the whole token history
    * @param sampling how tokens are drawn
@@ -48,6 +68,6 @@ public record GenerationRequest(
    */
   public GenerationRequest(
       int[] prompt, SamplingParameters sampling, int maxTokens, int... stopTokens) {
-    this(prompt, sampling, maxTokens, stopTokens, null);
+    this(prompt, sampling, maxTokens, stopTokens, null, null);
   }
 }

@@ -5,18 +5,25 @@ import dev.qwq.engine.GenerationEnd.Reason;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
-/** A generation: computes the prompt, then draws token after token. */
+/**
+ * A generation: computes the prompt, then draws token after token. What its steering forces goes
+ * into the history at once, to be computed with the token before it, so that the task still goes on
+ * from the history alone.
+ */
 final class GenerationTask extends Task {
   private final GenerationRequest request;
   private final GenerationListener listener;
   private final EngineInfo engine;
   private final long submitted = System.nanoTime();
   private final PrefillEvent prefillEvent = new PrefillEvent();
+  private final SteeringControl control;
   private @Nullable SamplerState sampler;
   private MemorySegment sampling = MemorySegment.NULL;
   private int cached;
   private int reported;
   private int generated;
+  private int forced;
+  private boolean asked;
   private long begun;
   private long firstToken;
 
@@ -30,6 +37,7 @@ final class GenerationTask extends Task {
     this.request = request;
     this.listener = listener;
     this.engine = engine;
+    control = new SteeringControl(request.sampling(), engine.vocabSize());
   }
 
   @Override
@@ -50,8 +58,23 @@ final class GenerationTask extends Task {
 
   @Override
   void prepare(int count) {
-    sampling =
-        reachesEnd(count) && sampler != null ? sampler.prepare(generated) : MemorySegment.NULL;
+    sampling = MemorySegment.NULL;
+    if (reachesEnd(count) && sampler != null) {
+      askFirst();
+      if (!control.hasForced() && control.end() == null) {
+        applyChange();
+        sampling = sampler.prepare(generated);
+      }
+    }
+  }
+
+  /** Asks the steering before the first draw; once, though the step may be repeated. */
+  private void askFirst() {
+    Steering steering = request.steering();
+    if (steering != null && !asked) {
+      asked = true;
+      steering.beforeFirst(control);
+    }
   }
 
   @Override
@@ -69,30 +92,56 @@ final class GenerationTask extends Task {
       reported = processed;
       listener.onPrefill(processed, request.prompt().length, cached);
     }
-    return reachesEnd(0) ? drawn(batch, run) : null;
+    if (!reachesEnd(0)) {
+      return null;
+    }
+    Reason end = control.end();
+    if (end == null && !sampling.equals(MemorySegment.NULL)) {
+      end = take(batch.sampledToken(run), batch.sampledLogprob(run), batch.topLogprobs(run), false);
+    }
+    while (end == null && control.hasForced()) {
+      forced++;
+      end = take(control.nextForced(), Float.NaN, TopLogprobs.NONE, true);
+    }
+    return end;
   }
 
-  private @Nullable Reason drawn(StepBatch batch, int run) {
+  /** Takes the next token; returns how the generation ends with it, or null. */
+  private @Nullable Reason take(int token, float logprob, TopLogprobs top, boolean isForced) {
     if (generated == 0) {
       firstToken = System.nanoTime();
       prefillEvent.promptTokens = request.prompt().length;
       prefillEvent.cachedTokens = cached;
       prefillEvent.commit();
     }
-    int token = batch.sampledToken(run);
     generated++;
     sequence().history().append(token, TokenRole.GENERATED);
     if (sampler != null) {
-      sampler.drawn(token);
+      sampler.accept(token);
     }
-    listener.onToken(token, batch.sampledLogprob(run), batch.topLogprobs(run));
+    listener.onToken(token, logprob, top);
     for (int stop : request.stopTokens()) {
       if (token == stop) {
         return Reason.STOP;
       }
     }
-    boolean full = sequence().history().size() >= engine.contextLength();
-    return full || generated == request.maxTokens() ? Reason.LENGTH : null;
+    if (sequence().history().size() >= engine.contextLength() || generated == request.maxTokens()) {
+      return Reason.LENGTH;
+    }
+    Steering steering = request.steering();
+    if (steering == null) {
+      return null;
+    }
+    steering.after(token, isForced, control);
+    return control.end();
+  }
+
+  private void applyChange() {
+    SamplingParameters change = control.takeChange();
+    if (change != null && sampler != null) {
+      TokenHistory history = sequence().history();
+      sampler.change(change, history.array(), request.prompt().length, history.size());
+    }
   }
 
   @Override
@@ -108,6 +157,7 @@ final class GenerationTask extends Task {
             request.prompt().length,
             cached,
             generated,
+            forced,
             (begun != 0 ? begun : now) - submitted,
             begun == 0 ? 0 : (firstToken != 0 ? firstToken : now) - begun,
             firstToken == 0 ? 0 : now - firstToken,

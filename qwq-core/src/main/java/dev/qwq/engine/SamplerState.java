@@ -16,7 +16,9 @@ import org.jspecify.annotations.Nullable;
 final class SamplerState implements AutoCloseable {
   private final Arena arena = Arena.ofConfined();
   private final MemorySegment struct = qwq_sampling.allocate(arena);
-  private final @Nullable SeenTokens seen;
+  private @Nullable SeenTokens seen;
+  private boolean promptSeen;
+  private SamplingParameters current;
   private final int maskWords;
   private @Nullable TokenMask mask;
   private @Nullable MemorySegment maskBuffer;
@@ -25,6 +27,13 @@ final class SamplerState implements AutoCloseable {
       SamplingParameters parameters, @Nullable TokenMask mask, int[] prompt, int vocabSize) {
     this.mask = mask;
     maskWords = Math.ceilDiv(vocabSize, Integer.SIZE);
+    current = parameters;
+    set(parameters);
+    setBias(parameters.logitBias());
+    see(prompt, prompt.length, prompt.length);
+  }
+
+  private void set(SamplingParameters parameters) {
     qwq_sampling.temperature(struct, parameters.temperature());
     qwq_sampling.top_p(struct, parameters.topP());
     qwq_sampling.min_p(struct, parameters.minP());
@@ -34,17 +43,42 @@ final class SamplerState implements AutoCloseable {
     qwq_sampling.repetition_penalty(struct, parameters.repetitionPenalty());
     qwq_sampling.n_top_logprobs(struct, parameters.topLogprobs());
     qwq_sampling.seed(struct, parameters.seed());
-    setBias(parameters.logitBias());
-    seen = parameters.countsGenerated() ? new SeenTokens() : null;
-    if (seen != null && parameters.countsPrompt()) {
-      for (int token : prompt) {
-        seen.addPrompt(token);
+  }
+
+  /** Draws differently from now on: {@code tokens[0 .. size]} are prompt and answer so far. */
+  void change(SamplingParameters parameters, int[] tokens, int promptLength, int size) {
+    set(parameters);
+    if (!parameters.logitBias().equals(current.logitBias())) {
+      setBias(parameters.logitBias());
+    }
+    current = parameters;
+    see(tokens, promptLength, size);
+  }
+
+  /** Counts all tokens so far, if the penalties need them and have not seen them. */
+  private void see(int[] tokens, int promptLength, int size) {
+    boolean countsPrompt = current.countsPrompt();
+    if (!current.countsGenerated() || (seen != null && (promptSeen || !countsPrompt))) {
+      return;
+    }
+    if (seen != null) {
+      seen.close();
+    }
+    SeenTokens counted = new SeenTokens();
+    for (int i = countsPrompt ? 0 : promptLength; i < size; i++) {
+      if (i < promptLength) {
+        counted.addPrompt(tokens[i]);
+      } else {
+        counted.addGenerated(tokens[i]);
       }
     }
+    seen = counted;
+    promptSeen = countsPrompt;
   }
 
   private void setBias(Map<Integer, Float> logitBias) {
     int count = logitBias.size();
+    qwq_sampling.n_bias(struct, count);
     if (count > 0) {
       MemorySegment tokens = arena.allocate(Qwq.C_INT, count);
       MemorySegment values = arena.allocate(Qwq.C_FLOAT, count);
@@ -56,7 +90,6 @@ final class SamplerState implements AutoCloseable {
       }
       qwq_sampling.bias_tokens(struct, tokens);
       qwq_sampling.bias_values(struct, values);
-      qwq_sampling.n_bias(struct, count);
     }
   }
 
@@ -97,8 +130,8 @@ final class SamplerState implements AutoCloseable {
     return buffer;
   }
 
-  /** The draw gave this token. */
-  void drawn(int token) {
+  /** This is the next token, drawn or forced. */
+  void accept(int token) {
     if (mask != null) {
       mask = mask.after(token);
     }

@@ -123,7 +123,7 @@ final class ScoreTask extends Task {
       logitRows = null;
     }
     switch (reason) {
-      case STOP, LENGTH -> result.complete(scores());
+      case STOP, LENGTH, REPETITION -> result.complete(scores());
       case CANCELLED -> result.completeExceptionally(new CancellationException("cancelled"));
       case FAILED ->
           result.completeExceptionally(

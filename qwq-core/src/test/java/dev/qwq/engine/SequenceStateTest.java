@@ -91,8 +91,8 @@ class SequenceStateTest {
       MemorySegment struct = state.prepare(0);
       assertThat(seen(struct)).isEqualTo(Map.of(5, 0, 6, 0));
       assertThat(qwq_sampling.allowed_mask(struct)).isEqualTo(MemorySegment.NULL);
-      state.drawn(6);
-      state.drawn(30);
+      state.accept(6);
+      state.accept(30);
       assertThat(state.prepare(2)).as("again for a repeated step").isEqualTo(state.prepare(2));
       assertThat(seen(struct)).isEqualTo(Map.of(5, 0, 6, 1, 30, 1));
       assertThat(qwq_sampling.allowed_mask(struct).getAtIndex(Qwq.C_INT, 1)).isEqualTo(5);
