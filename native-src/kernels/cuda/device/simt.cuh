@@ -1,0 +1,290 @@
+// The vocabulary of simt.h on the device. sim/ documents what each of these means.
+#pragma once
+
+#include <cuda_runtime.h>
+
+#include <cstddef>
+#include <cstdint>
+
+#define QWQ_KERNEL __global__
+#define QWQ_DEVICE __device__ __forceinline__
+#define QWQ_UNROLL _Pragma("unroll")
+#define QWQ_SHARED(type, name, count) __shared__ alignas(16) type name[count]
+
+namespace qwq::cuda {
+
+template <typename T>
+using Global = T*;
+template <typename T>
+using Shared = T*;
+
+inline constexpr int kWarp = 32;
+inline constexpr uint32_t kAllLanes = 0xffffffffu;
+
+template <typename U, typename T>
+QWQ_DEVICE U* cast(T* p) {
+  return reinterpret_cast<U*>(p);
+}
+template <typename V, typename T>
+QWQ_DEVICE V read(T* p) {
+  return *reinterpret_cast<const V*>(p);
+}
+template <typename V, typename T>
+QWQ_DEVICE void write(T* p, const V& value) {
+  *reinterpret_cast<V*>(p) = value;
+}
+template <typename T>
+QWQ_DEVICE unsigned misalignment(T* p, unsigned power) {
+  return static_cast<unsigned>(reinterpret_cast<uintptr_t>(p)) & (power - 1);
+}
+
+// ---------------------------------------------------------------- numbers
+
+QWQ_DEVICE float fma(float a, float b, float c) { return __fmaf_rn(a, b, c); }
+QWQ_DEVICE float square_root(float x) { return __fsqrt_rn(x); }
+QWQ_DEVICE float half_to_float(uint16_t h) {
+  float x;
+  asm("cvt.f32.f16 %0, %1;" : "=f"(x) : "h"(h));
+  return x;
+}
+QWQ_DEVICE uint16_t float_to_half(float x) {
+  uint16_t h;
+  asm("cvt.rn.f16.f32 %0, %1;" : "=h"(h) : "f"(x));
+  return h;
+}
+QWQ_DEVICE float bfloat16_to_float(uint16_t b) { return __uint_as_float(static_cast<uint32_t>(b) << 16); }
+QWQ_DEVICE uint32_t float_bits(float x) { return __float_as_uint(x); }
+QWQ_DEVICE float bits_float(uint32_t bits) { return __uint_as_float(bits); }
+QWQ_DEVICE float round_even(float x) { return rintf(x); }
+QWQ_DEVICE int32_t dot4(uint32_t a, uint32_t b, int32_t sum) {
+  return __dp4a(static_cast<int>(a), static_cast<int>(b), sum);
+}
+QWQ_DEVICE uint32_t funnel_shift(uint32_t low, uint32_t high, unsigned shift) {
+  return __funnelshift_r(low, high, shift);
+}
+QWQ_DEVICE uint32_t subtract_bytes(uint32_t a, uint32_t b) { return __vsub4(a, b); }
+QWQ_DEVICE uint32_t permute_bytes(uint32_t low, uint32_t high, uint32_t selector) {
+  return __byte_perm(low, high, selector);
+}
+
+// ---------------------------------------------------------------- threads
+
+QWQ_DEVICE int thread_index() { return static_cast<int>(threadIdx.x); }
+QWQ_DEVICE int lane_index() { return static_cast<int>(threadIdx.x) % kWarp; }
+QWQ_DEVICE int warp_index() { return static_cast<int>(threadIdx.x) / kWarp; }
+QWQ_DEVICE int block_threads() { return static_cast<int>(blockDim.x); }
+QWQ_DEVICE int block_x() { return static_cast<int>(blockIdx.x); }
+QWQ_DEVICE int block_y() { return static_cast<int>(blockIdx.y); }
+QWQ_DEVICE int block_z() { return static_cast<int>(blockIdx.z); }
+QWQ_DEVICE int grid_x() { return static_cast<int>(gridDim.x); }
+QWQ_DEVICE int grid_y() { return static_cast<int>(gridDim.y); }
+
+QWQ_DEVICE void sync_block() { __syncthreads(); }
+QWQ_DEVICE void sync_warp(uint32_t mask = kAllLanes) { __syncwarp(mask); }
+
+template <typename T>
+QWQ_DEVICE T shuffle(uint32_t mask, T value, int source) {
+  return __shfl_sync(mask, value, source);
+}
+template <typename T>
+QWQ_DEVICE T shuffle_xor(uint32_t mask, T value, int lane_mask) {
+  return __shfl_xor_sync(mask, value, lane_mask);
+}
+template <typename T>
+QWQ_DEVICE T shuffle_down(uint32_t mask, T value, int delta) {
+  return __shfl_down_sync(mask, value, delta);
+}
+QWQ_DEVICE uint32_t ballot(uint32_t mask, bool condition) { return __ballot_sync(mask, condition); }
+QWQ_DEVICE bool any(uint32_t mask, bool condition) { return __any_sync(mask, condition) != 0; }
+QWQ_DEVICE bool all(uint32_t mask, bool condition) { return __all_sync(mask, condition) != 0; }
+
+template <typename T>
+QWQ_DEVICE T atomic_add(T* p, T value) {
+  return atomicAdd(p, value);
+}
+
+// ---------------------------------------------------------------- matrices
+
+// Before sm_80 there are smaller products only, of the same fragments.
+QWQ_DEVICE void multiply_bytes_8x8(int32_t& c0, int32_t& c1, uint32_t a, uint32_t b) {
+  asm volatile("mma.sync.aligned.m8n8k16.row.col.s32.s8.s8.s32 {%0, %1}, {%2}, {%3}, {%0, %1};"
+               : "+r"(c0), "+r"(c1)
+               : "r"(a), "r"(b));
+}
+
+QWQ_DEVICE void multiply_bytes_16(int32_t (&c)[4], uint32_t a0, uint32_t a1, uint32_t b0) {
+#if __CUDA_ARCH__ >= 800
+  asm volatile(
+      "mma.sync.aligned.m16n8k16.row.col.s32.s8.s8.s32 {%0, %1, %2, %3}, {%4, %5}, {%6}, {%0, %1, %2, %3};"
+      : "+r"(c[0]), "+r"(c[1]), "+r"(c[2]), "+r"(c[3])
+      : "r"(a0), "r"(a1), "r"(b0));
+#else
+  multiply_bytes_8x8(c[0], c[1], a0, b0);
+  multiply_bytes_8x8(c[2], c[3], a1, b0);
+#endif
+}
+
+QWQ_DEVICE void multiply_bytes_32(int32_t (&c)[4], const uint32_t (&a)[4], const uint32_t (&b)[2]) {
+#if __CUDA_ARCH__ >= 800
+  asm volatile(
+      "mma.sync.aligned.m16n8k32.row.col.s32.s8.s8.s32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
+      "{%0, %1, %2, %3};"
+      : "+r"(c[0]), "+r"(c[1]), "+r"(c[2]), "+r"(c[3])
+      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+#else
+  multiply_bytes_16(c, a[0], a[1], b[0]);
+  multiply_bytes_16(c, a[2], a[3], b[1]);
+#endif
+}
+
+QWQ_DEVICE void multiply_halves(float (&c)[4], const uint32_t (&a)[4], const uint32_t (&b)[2]) {
+#if __CUDA_ARCH__ >= 800
+  asm volatile(
+      "mma.sync.aligned.m16n8k16.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
+      "{%0, %1, %2, %3};"
+      : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
+      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+#else
+  asm volatile(
+      "mma.sync.aligned.m16n8k8.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %5}, {%6}, {%0, %1, %2, %3};"
+      : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
+      : "r"(a[0]), "r"(a[1]), "r"(b[0]));
+  asm volatile(
+      "mma.sync.aligned.m16n8k8.row.col.f32.f16.f16.f32 {%0, %1, %2, %3}, {%4, %5}, {%6}, {%0, %1, %2, %3};"
+      : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
+      : "r"(a[2]), "r"(a[3]), "r"(b[1]));
+#endif
+}
+
+#if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 800
+QWQ_DEVICE void multiply_bfloat16(float (&c)[4], const uint32_t (&a)[4], const uint32_t (&b)[2]) {
+  asm volatile(
+      "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
+      "{%0, %1, %2, %3};"
+      : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
+      : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
+}
+#endif
+
+QWQ_DEVICE uint32_t shared_address(const void* p) {
+  return static_cast<uint32_t>(__cvta_generic_to_shared(p));
+}
+
+template <typename T>
+QWQ_DEVICE void load_matrices(uint32_t (&r)[4], T* row) {
+  asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
+               : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3])
+               : "r"(shared_address(row))
+               : "memory");
+}
+template <typename T>
+QWQ_DEVICE void load_matrices_transposed(uint32_t (&r)[4], T* row) {
+  asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];"
+               : "=r"(r[0]), "=r"(r[1]), "=r"(r[2]), "=r"(r[3])
+               : "r"(shared_address(row))
+               : "memory");
+}
+
+// ---------------------------------------------------------------- copies
+
+template <typename T, typename U>
+QWQ_DEVICE void copy_16_async(T* dst, U* src, int n_valid = 16) {
+#if __CUDA_ARCH__ >= 800
+  asm volatile("cp.async.cg.shared.global [%0], [%1], 16, %2;" ::"r"(shared_address(dst)), "l"(src),
+               "r"(n_valid)
+               : "memory");
+#else
+  uint4 words = {};
+  if (n_valid == 16) {
+    words = *reinterpret_cast<const uint4*>(src);
+  } else {
+    for (int i = 0; i < n_valid; ++i) {
+      reinterpret_cast<unsigned char*>(&words)[i] = reinterpret_cast<const unsigned char*>(src)[i];
+    }
+  }
+  *reinterpret_cast<uint4*>(dst) = words;
+#endif
+}
+QWQ_DEVICE void commit_copies() {
+#if __CUDA_ARCH__ >= 800
+  asm volatile("cp.async.commit_group;" ::: "memory");
+#endif
+}
+template <int kPending>
+QWQ_DEVICE void wait_for_copies() {
+#if __CUDA_ARCH__ >= 800
+  asm volatile("cp.async.wait_group %0;" ::"n"(kPending) : "memory");
+#endif
+}
+
+// ---------------------------------------------------------------- launches
+
+struct LaunchShape {
+  int64_t grid_x;
+  int64_t grid_y = 1;
+  int64_t grid_z = 1;
+  int threads = 128;
+};
+
+// A stream of the device. The first error stays.
+class Stream {
+ public:
+  explicit Stream(cudaStream_t handle) : handle_(handle) {}
+  Stream(const Stream&) = delete;
+
+  cudaStream_t handle() const { return handle_; }
+  cudaError_t status() const { return status_; }
+  void note(cudaError_t status) {
+    if (status_ == cudaSuccess) status_ = status;
+  }
+
+ private:
+  cudaStream_t handle_;
+  cudaError_t status_ = cudaSuccess;
+};
+
+class Scratch {
+ public:
+  Scratch(Stream&, const void*, size_t) {}
+  Scratch(const Scratch&) = delete;
+};
+
+class Launch {
+ public:
+  Launch(Stream& stream, const char*) : stream_(stream) {}
+  Launch(const Launch&) = delete;
+
+  template <typename T>
+  const T* in(const char*, const T* p, size_t) {
+    return p;
+  }
+  template <typename T>
+  T* out(const char*, T* p, size_t) {
+    return p;
+  }
+  template <typename T>
+  T* out(const char*, T* p, size_t, size_t, size_t) {
+    return p;
+  }
+  template <typename T>
+  T* update(const char*, T* p, size_t) {
+    return p;
+  }
+  template <typename T>
+  T* update(const char*, T* p, size_t, size_t, size_t) {
+    return p;
+  }
+
+  template <typename... P, typename... A>
+  void run(const LaunchShape& shape, void (*kernel)(P...), const A&... arguments) {
+    const dim3 grid(static_cast<unsigned>(shape.grid_x), static_cast<unsigned>(shape.grid_y),
+                    static_cast<unsigned>(shape.grid_z));
+    kernel<<<grid, static_cast<unsigned>(shape.threads), 0, stream_.handle()>>>(arguments...);
+    stream_.note(cudaGetLastError());
+  }
+
+ private:
+  Stream& stream_;
+};
+
+}  // namespace qwq::cuda

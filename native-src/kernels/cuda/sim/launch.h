@@ -1,0 +1,131 @@
+// Launching a kernel: which memory it may touch, and with how many threads.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "kernels/cuda/sim/matrix.h"
+
+namespace qwq::cuda {
+
+struct LaunchShape {
+  int64_t grid_x;
+  int64_t grid_y = 1;
+  int64_t grid_z = 1;
+  int threads = 128;  // of a block, whole warps
+};
+
+// What launches of a kernel did, added up.
+struct KernelCounts {
+  uint64_t launches = 0;
+  uint64_t blocks = 0;
+  sim::Traffic traffic;
+  uint64_t matrix_products = 0;
+};
+
+// The simulated device. Launches run at once, on the calling thread; a fault is thrown as sim::Fault.
+class Stream {
+ public:
+  explicit Stream(uint64_t seed = 1) : seed_(seed), machine_(seed) {}
+  Stream(const Stream&) = delete;
+
+  uint64_t seed() const { return seed_; }
+  const std::map<std::string, KernelCounts>& counts() const { return counts_; }
+
+ private:
+  friend class Launch;
+  friend class Scratch;
+
+  uint64_t seed_;
+  sim::Machine machine_;
+  std::vector<sim::Tracked*> tracked_;
+  std::map<std::string, KernelCounts> counts_;
+};
+
+// Memory in which, as long as this lives, nothing is written at first, whatever lies there: what a kernel
+// leaves out, the next one must not read.
+class Scratch {
+ public:
+  Scratch(Stream& stream, const void* base, size_t bytes) : stream_(stream), tracked_(base, bytes) {
+    stream_.tracked_.push_back(&tracked_);
+  }
+  ~Scratch() { std::erase(stream_.tracked_, &tracked_); }
+  Scratch(const Scratch&) = delete;
+
+ private:
+  Stream& stream_;
+  sim::Tracked tracked_;
+};
+
+// One launch: first its parameters, then run().
+class Launch {
+ public:
+  Launch(Stream& stream, const char* kernel) : stream_(stream), kernel_(kernel), machine_(stream.machine_) {
+    machine_.traffic = {};
+    machine_.matrix_products = 0;
+  }
+  Launch(const Launch&) = delete;
+
+  // Read only. A null pointer stays one.
+  template <typename T>
+  Global<const T> in(const char* name, const T* p, size_t count) {
+    return add<const T>(name, sim::Access::kIn, const_cast<T*>(p), count, 1, count);
+  }
+  // Written by this launch, every element; what was there before does not count.
+  template <typename T>
+  Global<T> out(const char* name, T* p, size_t count) {
+    return add<T>(name, sim::Access::kOut, p, count, 1, count);
+  }
+  template <typename T>
+  Global<T> out(const char* name, T* p, size_t rows, size_t cols, size_t stride) {
+    return add<T>(name, sim::Access::kOut, p, cols, rows, stride);
+  }
+  // Read and written, in parts.
+  template <typename T>
+  Global<T> update(const char* name, T* p, size_t count) {
+    return add<T>(name, sim::Access::kUpdate, p, count, 1, count);
+  }
+  template <typename T>
+  Global<T> update(const char* name, T* p, size_t rows, size_t cols, size_t stride) {
+    return add<T>(name, sim::Access::kUpdate, p, cols, rows, stride);
+  }
+
+  template <typename... P, typename... A>
+  void run(const LaunchShape& shape, void (*kernel)(P...), const A&... arguments) {
+    run_body(shape, [&] { kernel(arguments...); });
+  }
+
+ private:
+  template <typename T>
+  Global<T> add(const char* name, sim::Access access, std::remove_const_t<T>* p, size_t cols, size_t rows,
+                size_t stride) {
+    if (p == nullptr) return nullptr;
+    return Global<T>(p, add_region(name, access, p, cols * sizeof(T), rows, stride * sizeof(T), sizeof(T)));
+  }
+  sim::Region* add_region(const char* name, sim::Access access, void* p, size_t row_bytes, size_t rows,
+                          size_t stride_bytes, size_t granule);
+  void run_body(const LaunchShape& shape, const std::function<void()>& body);
+
+  Stream& stream_;
+  const char* kernel_;
+  sim::Machine& machine_;
+  std::vector<std::unique_ptr<sim::Region>> regions_;
+};
+
+}  // namespace qwq::cuda
+
+// A kernel, and a function that kernels call.
+#define QWQ_KERNEL inline
+#define QWQ_DEVICE inline
+#define QWQ_UNROLL
+
+// An array in shared memory, named as a Shared<type>: QWQ_SHARED(float, tile, 64 * 32);
+#define QWQ_SHARED(type, name, count)                                                  \
+  static constexpr char name##_key = 0;                                                \
+  const ::qwq::cuda::Shared<type> name = [] {                                          \
+    ::qwq::cuda::sim::Region* region = ::qwq::cuda::sim::Machine::current().shared(    \
+        &name##_key, #name, sizeof(type) * (count), sizeof(type));                     \
+    return ::qwq::cuda::Shared<type>(reinterpret_cast<type*>(region->base()), region); \
+  }()
