@@ -10,6 +10,7 @@ module dev.qwq.core {
 
   exports dev.qwq;
   exports dev.qwq.chat;
+  exports dev.qwq.schema;
   exports dev.qwq.tokenizer;
   // Not for users: what the command line needs to inspect, convert and make models.
   exports dev.qwq.model to

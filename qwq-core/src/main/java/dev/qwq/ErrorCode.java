@@ -20,6 +20,8 @@ public enum ErrorCode {
   CONTEXT_EXCEEDED,
   /** A parameter is out of its documented range. */
   INVALID_ARGUMENT,
+  /** JSON is damaged, or not what its schema or Java type asks for. */
+  INVALID_JSON,
   /** Not enough memory for weights, KV cache or workspace; the message has the numbers. */
   OUT_OF_MEMORY,
   /** No native library for this platform could be found or loaded. */
