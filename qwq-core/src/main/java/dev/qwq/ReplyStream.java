@@ -2,11 +2,14 @@ package dev.qwq;
 
 import dev.qwq.engine.Generation;
 import dev.qwq.engine.GenerationEnd;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Iterator;
 import java.util.NoSuchElementException;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Flow;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
@@ -29,6 +32,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ReplyStream
     implements Iterable<ChatEvent>, AutoCloseable, Flow.Publisher<ChatEvent> {
+  private static final long FOREVER = Long.MAX_VALUE;
+
   private final TokenFeed feed;
   private final Generation generation;
   private final ReplyBuilder builder;
@@ -89,7 +94,7 @@ public final class ReplyStream
   public boolean hasNext() {
     lock.lock();
     try {
-      advanceWhile(true);
+      advanceWhile(true, FOREVER);
       if (!events.isEmpty()) {
         return true;
       }
@@ -120,22 +125,93 @@ public final class ReplyStream
   }
 
   /**
+   * Waits for the next event, but not longer than a given time; for those who have something else
+   * to do meanwhile, such as telling a client that the connection is alive.
+   *
+   * @param timeout how long to wait at most; zero or less does not wait
+   * @return the event; empty if none came in time
+   * @throws NoSuchElementException after {@link ChatEvent.Done}
+   * @throws QwqException if the reply failed
+   */
+  public Optional<ChatEvent> poll(Duration timeout) {
+    long nanos = saturatedNanos(timeout);
+    lock.lock();
+    try {
+      advanceWhile(true, nanos);
+      ChatEvent event = events.poll();
+      if (event == null && ended()) {
+        throwFailure();
+        throw new NoSuchElementException("the reply has ended");
+      }
+      return Optional.ofNullable(event);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private static long saturatedNanos(Duration timeout) {
+    return timeout.compareTo(Duration.ofNanos(FOREVER)) >= 0 ? FOREVER : timeout.toNanos();
+  }
+
+  /**
    * Waits for the end of the reply. Events not consumed so far stay for the iterator.
    *
    * @return the reply; partial if it was cancelled
    * @throws QwqException if the reply failed
    */
   public Reply reply() {
+    return awaitReply(FOREVER)
+        .orElseThrow(
+            () -> new QwqException(ErrorCode.INTERNAL, "a reply ended without result and failure"));
+  }
+
+  /**
+   * Waits for the end of the reply, but not longer than a given time. Events not consumed so far
+   * stay for the iterator.
+   *
+   * @param timeout how long to wait at most; zero or less does not wait
+   * @return the reply, partial if it was cancelled; empty if it has not ended in time and goes on
+   * @throws QwqException if the reply failed
+   */
+  public Optional<Reply> reply(Duration timeout) {
+    return awaitReply(saturatedNanos(timeout));
+  }
+
+  private Optional<Reply> awaitReply(long nanos) {
     lock.lock();
     try {
-      advanceWhile(false);
+      advanceWhile(false, nanos);
       throwFailure();
-      if (reply == null) {
-        throw new QwqException(ErrorCode.INTERNAL, "a reply ended without result and failure");
-      }
-      return reply;
+      return Optional.ofNullable(reply);
     } finally {
       lock.unlock();
+    }
+  }
+
+  /**
+   * Returns the end of the reply as a future, for code that composes futures. A virtual thread
+   * waits for it, as {@link #reply()} does: events are kept, and can be read after the end.
+   *
+   * <p>Completing the future by other means stops the computation: {@link
+   * CompletableFuture#cancel}, {@link CompletableFuture#orTimeout}. Cancelling a future derived
+   * from it does not, as always with {@link CompletableFuture}.
+   *
+   * @return completes with the reply, a partial one if it was cancelled through this stream; or
+   *     with the {@link QwqException} it failed with
+   */
+  public CompletableFuture<Reply> replyAsync() {
+    CompletableFuture<Reply> future = new CompletableFuture<>();
+    Thread.ofVirtual().name("qwq-reply").start(() -> complete(future));
+    // After the reply's own end this does nothing.
+    var _ = future.whenComplete((reply, failure) -> generation.cancel());
+    return future;
+  }
+
+  private void complete(CompletableFuture<Reply> future) {
+    try {
+      future.complete(reply());
+    } catch (RuntimeException | Error e) {
+      future.completeExceptionally(e);
     }
   }
 
@@ -156,7 +232,7 @@ public final class ReplyStream
     generation.cancel();
     lock.lock();
     try {
-      advanceWhile(false);
+      advanceWhile(false, FOREVER);
     } finally {
       lock.unlock();
     }
@@ -178,13 +254,21 @@ public final class ReplyStream
     }
   }
 
-  /** Moves on until the reply has ended, or (if asked for) until there is an event. */
-  private void advanceWhile(boolean stopAtEvent) {
+  /**
+   * Moves on until the reply has ended, (if asked for) there is an event, or the time has passed.
+   */
+  private void advanceWhile(boolean stopAtEvent, long nanos) {
     boolean interrupted = false;
+    long start = System.nanoTime();
     try {
       while (!ended() && !(stopAtEvent && !events.isEmpty())) {
         try {
-          take(feed.take());
+          TokenFeed.Signal signal =
+              nanos == FOREVER ? feed.take() : feed.poll(nanos - (System.nanoTime() - start));
+          if (signal == null) {
+            return;
+          }
+          take(signal);
         } catch (InterruptedException e) {
           interrupted = true;
           generation.cancel();

@@ -5,8 +5,8 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * Delivers a reply's events to a {@link Flow.Subscriber}: a virtual thread waits for demand, then
- * for an event, and calls the subscriber.
+ * Delivers a reply's events to a {@link Flow.Subscriber}: a virtual thread waits for an event, then
+ * for demand, and calls the subscriber. In this order, since a failure is told without demand.
  */
 final class ReplySubscription implements Flow.Subscription {
   private final ReplyStream stream;
@@ -16,7 +16,7 @@ final class ReplySubscription implements Flow.Subscription {
   private final Semaphore wake = new Semaphore(0);
   private long demand;
   private boolean cancelled;
-  private boolean badRequest;
+  private long badRequest = 1;
 
   private ReplySubscription(ReplyStream stream, Flow.Subscriber<? super ChatEvent> subscriber) {
     this.stream = stream;
@@ -56,10 +56,13 @@ final class ReplySubscription implements Flow.Subscription {
   public void request(long n) {
     synchronized (this) {
       if (n <= 0) {
-        badRequest = true;
+        badRequest = n;
       } else {
         demand = demand + n < 0 ? Long.MAX_VALUE : demand + n;
       }
+    }
+    if (n <= 0) {
+      stream.cancel();
     }
     wake.release();
   }
@@ -84,7 +87,7 @@ final class ReplySubscription implements Flow.Subscription {
     if (cancelled) {
       return Turn.CANCELLED;
     }
-    if (badRequest) {
+    if (badRequest <= 0) {
       return Turn.BAD_REQUEST;
     }
     if (demand == 0) {
@@ -104,38 +107,50 @@ final class ReplySubscription implements Flow.Subscription {
     try (stream) {
       boolean more = true;
       while (more) {
-        more =
-            switch (turn()) {
-              case CANCELLED -> false;
-              case BAD_REQUEST -> {
-                subscriber.onError(
-                    new IllegalArgumentException("request: expected above 0 events, found fewer"));
-                yield false;
-              }
-              case WAIT -> {
-                wake.acquireUninterruptibly();
-                yield true;
-              }
-              case DELIVER -> deliverNext();
-            };
+        more = isNextThere() && deliverOnDemand();
       }
     }
   }
 
-  /** Delivers one event; false after the last. */
-  private boolean deliverNext() {
-    ChatEvent event;
+  /** Waits for an event; if there is none, tells why. */
+  private boolean isNextThere() {
+    boolean there;
     try {
-      event = stream.next();
-    } catch (RuntimeException e) {
+      there = stream.hasNext();
+    } catch (QwqException e) {
       if (!isCancelled()) {
         subscriber.onError(e);
       }
       return false;
     }
-    if (isCancelled()) {
-      return false;
+    if (!there && !isCancelled()) {
+      subscriber.onComplete(); // somebody iterated over the events before
     }
+    return there;
+  }
+
+  /** Delivers one event; false after the last. */
+  private boolean deliverOnDemand() {
+    Turn turn = turn();
+    while (turn == Turn.WAIT) {
+      wake.acquireUninterruptibly();
+      turn = turn();
+    }
+    return switch (turn) {
+      case DELIVER -> deliverNext();
+      case BAD_REQUEST -> {
+        subscriber.onError(
+            new IllegalArgumentException(
+                "request: expected above 0 events (Reactive Streams, rule 3.9), found "
+                    + badRequest()));
+        yield false;
+      }
+      case CANCELLED, WAIT -> false;
+    };
+  }
+
+  private boolean deliverNext() {
+    ChatEvent event = stream.next();
     subscriber.onNext(event);
     if (!(event instanceof ChatEvent.Done)) {
       return true;
@@ -144,6 +159,10 @@ final class ReplySubscription implements Flow.Subscription {
       subscriber.onComplete();
     }
     return false;
+  }
+
+  private synchronized long badRequest() {
+    return badRequest;
   }
 
   private synchronized boolean isCancelled() {

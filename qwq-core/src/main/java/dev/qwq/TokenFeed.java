@@ -5,6 +5,8 @@ import dev.qwq.engine.GenerationListener;
 import dev.qwq.engine.TopLogprobs;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Carries what a generation does from the engine's thread to the thread that consumes the reply, so
@@ -40,5 +42,10 @@ final class TokenFeed implements GenerationListener {
   /** Waits for the next signal. */
   Signal take() throws InterruptedException {
     return signals.take();
+  }
+
+  /** Waits for the next signal, or for the time to pass: null then. */
+  @Nullable Signal poll(long nanos) throws InterruptedException {
+    return signals.poll(nanos, TimeUnit.NANOSECONDS);
   }
 }

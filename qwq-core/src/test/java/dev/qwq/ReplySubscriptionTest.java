@@ -151,6 +151,48 @@ class ReplySubscriptionTest {
   }
 
   @Test
+  void aRequestForNothingIsAnErrorBeforeTheNextEventComes() throws InterruptedException {
+    try (ScriptedReplies replies = new ScriptedReplies();
+        ReplyStream stream = replies.held()) {
+      Recorder recorder = new Recorder();
+      stream.subscribe(recorder);
+      Flow.Subscription subscription = recorder.subscription();
+      subscription.request(1);
+      assertThat(recorder.next()).isInstanceOf(ChatEvent.Progress.class);
+      subscription.request(-7);
+      assertThat(recorder.next())
+          .isInstanceOfSatisfying(
+              IllegalArgumentException.class, e -> assertThat(e).hasMessageContaining("-7"));
+    }
+  }
+
+  @Test
+  void aFailureNeedsNoDemand() throws InterruptedException {
+    try (ScriptedReplies replies = new ScriptedReplies();
+        ReplyStream stream = replies.failing()) {
+      Recorder recorder = new Recorder();
+      stream.subscribe(recorder);
+      recorder.subscription().request(1);
+      assertThat(recorder.next()).isInstanceOf(ChatEvent.Progress.class);
+      assertThat(recorder.next())
+          .isInstanceOfSatisfying(
+              QwqException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.INTERNAL));
+    }
+  }
+
+  @Test
+  void aSubscriberThatComesTooLateHearsTheEnd() throws InterruptedException {
+    try (ScriptedReplies replies = new ScriptedReplies();
+        ReplyStream stream = replies.letters(3)) {
+      stream.forEach(event -> {});
+      Recorder recorder = new Recorder();
+      stream.subscribe(recorder);
+      recorder.subscription();
+      assertThat(recorder.next()).isEqualTo("complete");
+    }
+  }
+
+  @Test
   void cancellingStopsTheReply() throws InterruptedException {
     try (Session session = model.newSession()) {
       Recorder recorder = new Recorder();
