@@ -24,7 +24,7 @@ public final class Processes {
   public static ProcessBuilder builder(String javaHome, String java, String... args) {
     List<String> command = new ArrayList<>();
     command.add(java);
-    if (javaHome.equals(Path.of(java).getParent().getParent().toString())) {
+    if (Path.of(java).startsWith(javaHome)) {
       command.add("--enable-native-access=ALL-UNNAMED");
     }
     command.add("-cp");

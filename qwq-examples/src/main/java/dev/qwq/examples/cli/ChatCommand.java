@@ -4,6 +4,7 @@ import dev.qwq.GenerationOptions;
 import dev.qwq.Model;
 import dev.qwq.ModelInfo;
 import dev.qwq.ReasoningFormat;
+import dev.qwq.examples.Folders;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.concurrent.ThreadLocalRandom;

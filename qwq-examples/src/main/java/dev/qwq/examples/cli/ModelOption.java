@@ -1,5 +1,6 @@
 package dev.qwq.examples.cli;
 
+import dev.qwq.examples.BundledModel;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;

@@ -1,7 +1,11 @@
 package dev.qwq.examples.launch;
 
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
 import java.lang.reflect.InvocationTargetException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.Paths;
 import java.util.Optional;
@@ -9,10 +13,14 @@ import java.util.Optional;
 /**
  * The program's entry point. Started by a Java that is too old, it goes on in a newer one on this
  * machine, or says what to install.
+ *
+ * <p>The program is the command line, unless the jar names another class with a {@code main} in its
+ * file {@code META-INF/qwq-program}.
  */
 public final class Main {
   private static final int NEEDED = 25;
-  private static final String PROGRAM = "dev.qwq.examples.cli.QwqCommand";
+  private static final String COMMAND_LINE = "dev.qwq.examples.cli.QwqCommand";
+  private static final String OTHER_PROGRAM = "/META-INF/qwq-program";
 
   private Main() {}
 
@@ -35,9 +43,20 @@ public final class Main {
   // By name: the program's classes are too new for the compiler's view of this one.
   private static void runHere(String[] args) throws Throwable {
     try {
-      Class.forName(PROGRAM).getMethod("main", String[].class).invoke(null, (Object) args);
+      Class.forName(program()).getMethod("main", String[].class).invoke(null, (Object) args);
     } catch (InvocationTargetException e) {
       throw e.getCause() == null ? e : e.getCause();
+    }
+  }
+
+  private static String program() throws IOException {
+    try (InputStream named = Main.class.getResourceAsStream(OTHER_PROGRAM)) {
+      if (named == null) {
+        return COMMAND_LINE;
+      }
+      BufferedReader reader =
+          new BufferedReader(new InputStreamReader(named, StandardCharsets.UTF_8));
+      return String.valueOf(reader.readLine()).trim();
     }
   }
 

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.qwq.GenerationOptions;
 import dev.qwq.Model;
 import dev.qwq.Sampler;
+import dev.qwq.examples.BundledModel;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.PrintWriter;

@@ -12,6 +12,7 @@ import dev.qwq.Reply;
 import dev.qwq.Sampler;
 import dev.qwq.Session;
 import dev.qwq.SessionOptions;
+import dev.qwq.examples.BundledModel;
 import dev.qwq.examples.Golden;
 import java.util.ArrayList;
 import java.util.List;

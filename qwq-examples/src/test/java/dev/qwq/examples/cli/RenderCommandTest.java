@@ -2,6 +2,7 @@ package dev.qwq.examples.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.qwq.examples.BundledModel;
 import dev.qwq.examples.Golden;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,5 +1,6 @@
 package dev.qwq.examples.cli;
 
+import dev.qwq.examples.BundledModel;
 import java.nio.file.Path;
 
 /** Models for tests of other packages. */

@@ -1,14 +1,14 @@
-package dev.qwq.examples.cli;
+package dev.qwq.examples;
 
 import java.nio.file.Path;
 import java.util.Locale;
 
 /** Where this program keeps files of its own, by the customs of the operating system. */
-final class Folders {
+public final class Folders {
   private Folders() {}
 
   /** Returns the folder of what can be made again; {@code -Dqwq.cache} names another. */
-  static Path cache() {
+  public static Path cache() {
     String property = System.getProperty("qwq.cache");
     if (property != null) {
       return Path.of(property);
@@ -19,7 +19,7 @@ final class Folders {
   }
 
   /** Returns the folder of what is remembered; {@code -Dqwq.state} names another. */
-  static Path state() {
+  public static Path state() {
     String property = System.getProperty("qwq.state");
     if (property != null) {
       return Path.of(property);

@@ -1,4 +1,4 @@
-package dev.qwq.examples.cli;
+package dev.qwq.examples;
 
 import dev.qwq.ErrorCode;
 import dev.qwq.QwqException;
@@ -24,7 +24,7 @@ import java.util.stream.Stream;
  * The tiny model inside the jar. Weights are mapped from disk, so it is unpacked once into a cache
  * folder named by its content; two processes may do so at the same time.
  */
-final class BundledModel {
+public final class BundledModel {
   private static final List<String> FILES =
       List.of(
           "README.md",
@@ -39,7 +39,7 @@ final class BundledModel {
   private BundledModel() {}
 
   /** Returns the folder that holds the model. */
-  static Path path() {
+  public static Path path() {
     try {
       return unpackInto(Folders.cache());
     } catch (IOException e) {

@@ -1,4 +1,4 @@
-package dev.qwq.examples.cli;
+package dev.qwq.examples;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

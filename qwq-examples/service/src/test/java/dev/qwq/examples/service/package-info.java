@@ -1,0 +1,4 @@
+@NullMarked
+package dev.qwq.examples.service;
+
+import org.jspecify.annotations.NullMarked;
