@@ -43,7 +43,7 @@ class SessionTest {
       assertThat(usage.thinkingTokens()).isPositive();
       assertThat(usage.answerTokens()).isPositive();
       assertThat(usage.promptTokens()).isPositive();
-      assertThat(usage.cachedTokens()).isZero();
+      assertThat(usage.cachedTokens()).isLessThan(usage.promptTokens());
       assertThat(usage.timeToFirstToken()).isGreaterThan(Duration.ZERO);
       assertThat(usage.tokensPerSecond()).isPositive();
     }
@@ -116,7 +116,8 @@ class SessionTest {
       again = session.send(TinyModel.STRAWBERRY, TinyModel.seeded(2));
       assertThat(again.usage().cachedTokens()).isPositive();
     }
-    try (Session fresh = model.newSession(SessionOptions.builder().history(before).build())) {
+    try (Model other = TinyModel.open();
+        Session fresh = other.newSession(SessionOptions.builder().history(before).build())) {
       Reply reply = fresh.send(TinyModel.STRAWBERRY, TinyModel.seeded(2));
       assertThat(reply.usage().cachedTokens()).isZero();
       assertThat(reply).isEqualTo(again);

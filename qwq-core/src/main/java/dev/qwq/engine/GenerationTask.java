@@ -51,6 +51,16 @@ final class GenerationTask extends Task {
     listener.onPrefill(cached, request.prompt().length, cached);
   }
 
+  @Override
+  void found() {
+    int processed = Math.min(sequence().computed(), request.prompt().length);
+    if (processed > reported) {
+      cached += processed - reported;
+      reported = processed;
+      listener.onPrefill(processed, request.prompt().length, cached);
+    }
+  }
+
   /** True if these tokens are the last that are known, so that the next one is drawn. */
   private boolean reachesEnd(int count) {
     return sequence().computed() + count == sequence().history().size();

@@ -1,89 +1,226 @@
 package dev.qwq.engine;
 
-import java.util.LinkedHashSet;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
 
 /**
- * Who holds which KV blocks: the free ones, and those of idle sequences, which are taken away, the
- * least recently used first, when free ones run out.
+ * Which sequence has which KV blocks: what a sequence computed and still finds when it runs again,
+ * what it finds because another one computed the same, and what it must copy before it writes.
  */
 final class KvMemory {
-  private final BlockPool pool;
-  // Sequences with blocks that no running task uses, the least recently used first.
-  private final LinkedHashSet<KvSequence> idle = new LinkedHashSet<>();
-  private int idleBlocks;
-  private long evictions;
+  /** Copies what one block holds into another. */
+  interface Copier {
+    void copyBlock(int from, int to);
+  }
 
-  KvMemory(BlockPool pool) {
+  private final BlockPool pool;
+  private final Copier copier;
+  private final BlockKey.Hasher hasher;
+  private final int blockSize;
+  private final Set<KvSequence> holders = new HashSet<>(); // all that may have a block table
+  private long copies;
+  private long hits;
+
+  KvMemory(BlockPool pool, Copier copier) {
     this.pool = pool;
+    this.copier = copier;
+    blockSize = pool.blockSize();
+    hasher = new BlockKey.Hasher(blockSize);
   }
 
   BlockPool pool() {
     return pool;
   }
 
-  /** Blocks that a running task could get. */
-  int obtainable() {
-    return pool.available() + idleBlocks;
+  /** How many blocks were copied because two sequences went on from them. */
+  long copies() {
+    return copies;
   }
 
-  /** How many times an idle sequence lost its blocks. */
-  long evictions() {
-    return evictions;
+  /** How many blocks were found that another sequence, or an earlier one, had computed. */
+  long hits() {
+    return hits;
   }
 
-  /** The sequence's user has ended: its blocks may be taken from now on. */
-  void idle(KvSequence sequence) {
-    sequence.trim(pool);
-    if (sequence.heldBlocks() > 0 && idle.add(sequence)) {
-      idleBlocks += sequence.heldBlocks();
+  /**
+   * Makes a sequence's history this prompt. Cached tokens of the common beginning stay cached. The
+   * sequence is not attached.
+   */
+  void adopt(KvSequence sequence, int[] prompt) {
+    int reused = sequence.reusable(prompt);
+    sequence.replaceHistory(prompt, blockSize);
+    sequence.setComputed(reused);
+    trim(sequence);
+  }
+
+  /** The sequence is going to run: pins what is left of its blocks. */
+  void attach(KvSequence sequence) {
+    holders.add(sequence);
+    int pinned = 0;
+    while (pinned < sequence.heldBlocks()
+        && pool.pin(sequence.block(pinned), sequence.epoch(pinned))) {
+      pinned++;
+    }
+    sequence.setComputed(Math.min(sequence.computed(), pinned * blockSize));
+    while (sequence.heldBlocks() > pinned) {
+      releaseLast(sequence);
+    }
+    sequence.setAttached(true);
+  }
+
+  /**
+   * Goes on with blocks that hold what the sequence would compute next. The history's last token is
+   * never among what is computed then: its logits are wanted.
+   */
+  void extend(KvSequence sequence) {
+    int size = sequence.history().size();
+    while (isAtBlock(sequence) && sequence.computed() + blockSize <= size) {
+      int block = pool.find(nextKey(sequence));
+      if (block < 0) {
+        return;
+      }
+      use(block, sequence);
+      sequence.setComputed(Math.min(sequence.computed() + blockSize, size - 1));
     }
   }
 
-  /** The sequence gets a running user: its blocks are its own. */
-  void busy(KvSequence sequence) {
-    if (idle.remove(sequence)) {
-      idleBlocks -= sequence.heldBlocks();
+  private void use(int block, KvSequence sequence) {
+    int epoch = pool.epoch(block);
+    pool.pin(block, epoch);
+    pool.share(block, blockSize);
+    sequence.addBlock(block, epoch);
+    hits++;
+  }
+
+  /** True if the next token is the first of a block, and the sequence has none for it yet. */
+  boolean isAtBlock(KvSequence sequence) {
+    return sequence.heldBlocks() * blockSize == sequence.computed();
+  }
+
+  /** The key of the block that the next token is in, which is full in the history. */
+  BlockKey nextKey(KvSequence sequence) {
+    return sequence.key(sequence.computed() / blockSize, hasher, blockSize);
+  }
+
+  /** The sequence stops running: its blocks may be given away from now on, the last ones first. */
+  void detach(KvSequence sequence) {
+    if (!sequence.isAttached()) {
+      return;
+    }
+    sequence.setAttached(false);
+    int needed = pool.blocksFor(sequence.computed());
+    while (sequence.heldBlocks() > needed) {
+      pool.discard(sequence.block(sequence.heldBlocks() - 1));
+      sequence.removeLastBlock();
+    }
+    for (int i = needed - 1; i >= 0; i--) {
+      pool.unpin(sequence.block(i));
     }
   }
 
-  /** Frees all blocks of a sequence. */
-  void free(KvSequence sequence) {
-    busy(sequence);
-    sequence.evict(pool);
+  /** Gives all blocks back. Those that are published stay until others need the room. */
+  void close(KvSequence sequence) {
+    detach(sequence);
+    sequence.setComputed(0);
+    trim(sequence);
+    holders.remove(sequence);
   }
 
-  /** Frees the blocks of every idle sequence. */
-  void freeIdle() {
-    while (!idle.isEmpty()) {
-      free(idle.getFirst());
+  /** Gives the blocks of every sequence back, and those that were kept. */
+  void closeAll() {
+    List.copyOf(holders).forEach(this::close);
+    pool.forgetKept();
+  }
+
+  /** Forgets everything about a sequence, as what it computed last is not to be trusted. */
+  void reset(KvSequence sequence) {
+    close(sequence);
+    sequence.truncateHistory(0, blockSize);
+  }
+
+  /** Drops the blocks that hold no computed token; not attached. */
+  private void trim(KvSequence sequence) {
+    int needed = pool.blocksFor(sequence.computed());
+    while (sequence.heldBlocks() > needed) {
+      releaseLast(sequence);
     }
   }
 
-  /** Gives a busy sequence blocks for this many tokens; false if there are not enough. */
+  private void releaseLast(KvSequence sequence) {
+    int last = sequence.heldBlocks() - 1;
+    pool.release(sequence.block(last), sequence.epoch(last), sequence);
+    sequence.removeLastBlock();
+  }
+
+  /**
+   * Gives an attached sequence blocks for this many tokens, which it may write from the next token
+   * on; false if there are not enough.
+   */
   boolean cover(KvSequence sequence, int tokens) {
+    int offset = sequence.computed() % blockSize;
+    int first = sequence.computed() / blockSize;
+    boolean copy = offset != 0 && !pool.isWritable(sequence.block(first), offset, sequence);
     int missing = pool.blocksFor(tokens) - sequence.heldBlocks();
-    if (missing > obtainable()) {
+    if (missing + (copy ? 1 : 0) > pool.obtainable()) {
       return false;
     }
+    if (copy) {
+      copyOnWrite(sequence, first);
+    } else if (offset != 0) {
+      pool.unpublish(sequence.block(first));
+    }
     for (; missing > 0; missing--) {
-      if (pool.available() == 0) {
-        evictOne();
-      }
-      sequence.addBlock(pool.take());
+      int block = pool.take(sequence);
+      sequence.addBlock(block, pool.epoch(block));
     }
     return true;
   }
 
-  private void evictOne() {
-    evictions++;
-    KvSequence victim = null;
-    for (KvSequence sequence : idle) {
-      // One that waits for its turn will need its blocks soonest.
-      if (sequence.user() == null) {
-        victim = sequence;
-        break;
-      }
+  private void copyOnWrite(KvSequence sequence, int index) {
+    int from = sequence.block(index);
+    int to = pool.take(sequence);
+    copier.copyBlock(from, to);
+    copies++;
+    sequence.setBlock(index, to, pool.epoch(to));
+    pool.unpin(from);
+  }
+
+  /** The sequence's next {@code count} tokens have been computed. */
+  void advance(KvSequence sequence, int count) {
+    int before = sequence.computed() / blockSize;
+    sequence.setComputed(sequence.computed() + count);
+    for (int i = before; i < sequence.computed() / blockSize; i++) {
+      publish(sequence, i);
     }
-    free(victim != null ? victim : idle.getFirst());
+  }
+
+  private void publish(KvSequence sequence, int index) {
+    BlockKey key = sequence.key(index, hasher, blockSize);
+    int block = sequence.block(index);
+    int known = pool.find(key);
+    if (known < 0) {
+      pool.publish(block, key);
+    } else if (known != block) {
+      // Computed by another at the same time: one of the two is enough.
+      int epoch = pool.epoch(known);
+      pool.pin(known, epoch);
+      pool.share(known, blockSize);
+      sequence.setBlock(index, known, epoch);
+      pool.discard(block);
+    }
+  }
+
+  /** Makes an empty sequence hold what another one does. */
+  void fork(KvSequence parent, KvSequence child) {
+    holders.add(child);
+    child.history().copyFrom(parent.history());
+    int blocks = pool.blocksFor(parent.computed());
+    for (int i = 0; i < blocks && pool.epoch(parent.block(i)) == parent.epoch(i); i++) {
+      int held = Math.min(blockSize, parent.computed() - i * blockSize);
+      pool.share(parent.block(i), held);
+      child.addBlock(parent.block(i), parent.epoch(i));
+      child.setComputed(i * blockSize + held);
+    }
   }
 }

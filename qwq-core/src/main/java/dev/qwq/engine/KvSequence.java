@@ -1,12 +1,15 @@
 package dev.qwq.engine;
 
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The KV state of one conversation: what has been computed of it and need not be computed again.
- * One generation at a time uses it. Under shortage the engine takes an idle sequence's blocks away;
+ * One generation at a time uses it. Under shortage the engine gives an idle sequence's blocks away;
  * its tokens are then computed again, with the same results, when it is used next.
  *
  * <p>Thread-safe. A sequence that is not closed keeps blocks until others need them.
@@ -15,24 +18,29 @@ public final class KvSequence implements AutoCloseable {
   private final SchedulerLoop loop;
   private final AtomicReference<@Nullable Task> task = new AtomicReference<>();
   private volatile boolean closed;
-  private volatile int cachedTokens;
 
   // From here on: the engine thread's.
   private final TokenHistory history = new TokenHistory();
   private int computed;
   private @Nullable OffHeapInts blocks;
+  private int[] epochs = new int[16]; // of each block, when it became one of this sequence
+  private final List<BlockKey> keys = new ArrayList<>(); // of the history's first full blocks
+  private boolean attached;
 
   KvSequence(SchedulerLoop loop) {
     this.loop = loop;
   }
 
   /**
-   * Returns how many tokens of the conversation are in the KV cache at this moment.
+   * Begins another conversation that goes on from what this one holds. Nothing is copied but the
+   * token ids; both share their KV blocks until one of them writes. Does not wait for the engine: a
+   * generation submitted for either sequence later sees the fork done.
    *
-   * @return tokens, 0 or more
+   * @return a sequence of its own; close it
+   * @throws dev.qwq.QwqException with {@code CLOSED} if sequence or engine are closed
    */
-  public int cachedTokens() {
-    return cachedTokens;
+  public KvSequence fork() {
+    return loop.fork(this);
   }
 
   /**
@@ -79,22 +87,17 @@ public final class KvSequence implements AutoCloseable {
     return computed;
   }
 
-  /** The next {@code count} tokens have been computed. */
-  void advance(int count) {
-    setComputed(computed + count);
-  }
-
-  private void setComputed(int tokens) {
+  void setComputed(int tokens) {
     computed = tokens;
-    cachedTokens = tokens;
   }
 
-  int heldBlocks() {
-    return blocks == null ? 0 : blocks.size();
+  /** True while the sequence runs: its blocks are pinned, and may be computed on. */
+  boolean isAttached() {
+    return attached;
   }
 
-  MemorySegment blockTable() {
-    return blocks == null ? MemorySegment.NULL : blocks.segment();
+  void setAttached(boolean now) {
+    attached = now;
   }
 
   /** Tokens of this prompt that need not be computed; the last one must be, for its logits. */
@@ -103,42 +106,77 @@ public final class KvSequence implements AutoCloseable {
   }
 
   /**
-   * Makes the history this prompt, keeping what it shares with the old one: cached tokens stay
-   * cached, and every shared token keeps its role.
+   * Makes the history this prompt, keeping what it shares with the old one: every shared token
+   * keeps its role.
    */
-  void adopt(int[] prompt, BlockPool pool) {
-    int reused = reusable(prompt);
+  void replaceHistory(int[] prompt, int blockSize) {
     int common = history.commonPrefix(prompt);
-    history.truncate(common);
+    truncateHistory(common, blockSize);
     history.appendPrompt(prompt, common);
-    setComputed(reused);
-    trim(pool);
   }
 
-  void addBlock(int block) {
+  void truncateHistory(int size, int blockSize) {
+    history.truncate(size);
+    int full = size / blockSize;
+    if (keys.size() > full) {
+      keys.subList(full, keys.size()).clear();
+    }
+  }
+
+  /** The key of a block that is full in the history. */
+  BlockKey key(int index, BlockKey.Hasher hasher, int blockSize) {
+    for (int i = keys.size(); i <= index; i++) {
+      keys.add(hasher.key(i == 0 ? null : keys.get(i - 1), history, i * blockSize));
+    }
+    return keys.get(index);
+  }
+
+  int heldBlocks() {
+    return blocks == null ? 0 : blocks.size();
+  }
+
+  int block(int index) {
+    if (blocks == null) {
+      throw new IndexOutOfBoundsException(index);
+    }
+    return blocks.get(index);
+  }
+
+  int epoch(int index) {
+    return epochs[index];
+  }
+
+  MemorySegment blockTable() {
+    return blocks == null ? MemorySegment.NULL : blocks.segment();
+  }
+
+  void addBlock(int block, int epoch) {
     if (blocks == null) {
       blocks = new OffHeapInts();
     }
+    int index = blocks.size();
     blocks.add(block);
+    if (index == epochs.length) {
+      epochs = Arrays.copyOf(epochs, 2 * index);
+    }
+    epochs[index] = epoch;
   }
 
-  /** Gives back the blocks that hold no computed token. */
-  void trim(BlockPool pool) {
+  void setBlock(int index, int block, int epoch) {
     if (blocks != null) {
-      int needed = pool.blocksFor(computed);
-      while (blocks.size() > needed) {
-        pool.giveBack(blocks.removeLast());
-      }
-      if (needed == 0) {
+      blocks.set(index, block);
+      epochs[index] = epoch;
+    }
+  }
+
+  /** Shortens the block table; what becomes of the last block is the caller's business. */
+  void removeLastBlock() {
+    if (blocks != null) {
+      blocks.removeLast();
+      if (blocks.size() == 0) {
         blocks.close();
         blocks = null;
       }
     }
-  }
-
-  /** Gives all blocks back; the history stays, to be computed again. */
-  void evict(BlockPool pool) {
-    setComputed(0);
-    trim(pool);
   }
 }

@@ -96,6 +96,11 @@ final class NativeEngine implements Stepper, AutoCloseable {
     return true;
   }
 
+  @Override
+  public void copyBlock(int from, int to) {
+    NativeCalls.check(Qwq.qwq_kv_copy(handle, from, to, error), error);
+  }
+
   /** Joins the workers and frees the memory; no step may be running. */
   @Override
   public void close() {

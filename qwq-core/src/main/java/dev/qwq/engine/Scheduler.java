@@ -3,20 +3,24 @@ package dev.qwq.engine;
 import dev.qwq.ErrorCode;
 import dev.qwq.QwqException;
 import dev.qwq.engine.GenerationEnd.Reason;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
+import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Decides what runs. Tasks wait in the order they came and run until they are done; each step takes
- * one token of every task that generates, and fills up with prompts in turn. A task that needs a KV
- * block takes it from an idle sequence, else from the youngest running task, which goes back to the
- * head of the queue and computes its tokens again later, with the same results. The oldest task
- * thus always gets on.
+ * Decides what runs. Tasks wait in the order of their priority, then of their coming, and run until
+ * they are done; each step takes one token of every task that generates, and fills up with prompts
+ * in turn. What two prompts have in common is computed for one of them.
+ *
+ * <p>A task that needs a KV block takes one that nobody runs on, else from the last of the running
+ * tasks, which goes back to the queue and computes its tokens again later, with the same results.
+ * The first task thus always gets on. A task also gives way to one of higher priority.
  */
 final class Scheduler implements StepExecutor.Finisher {
   private static final Logger LOG = LoggerFactory.getLogger(Scheduler.class);
@@ -25,11 +29,14 @@ final class Scheduler implements StepExecutor.Finisher {
   private final KvMemory memory;
   private final StepExecutor executor;
   private final PrefillPacer pacer;
-  // Both in the order of submission, and all of `running` before all of `waiting`.
-  private final List<Task> running = new ArrayList<>();
-  private final Deque<Task> waiting = new ArrayDeque<>();
+  private static final Comparator<Task> FIRST_SERVED =
+      Comparator.comparingInt(Task::priority).reversed().thenComparingLong(Task::order);
+
+  private final List<Task> running = new ArrayList<>(); // in the order of FIRST_SERVED
+  private final TreeSet<Task> waiting = new TreeSet<>(FIRST_SERVED);
   private @Nullable Task lastPrefilled;
   private long preemptions;
+  private long accepted;
 
   Scheduler(EngineInfo info, KvMemory memory, StepExecutor executor, PrefillPacer pacer) {
     this.info = info;
@@ -47,14 +54,23 @@ final class Scheduler implements StepExecutor.Finisher {
     return preemptions;
   }
 
+  int running() {
+    return running.size();
+  }
+
+  int waiting() {
+    return waiting.size();
+  }
+
   void accept(Task task) {
-    waiting.addLast(task);
+    task.setOrder(accepted++);
+    waiting.add(task);
   }
 
   /** A sequence was closed: its blocks are free now, or when its task, cancelled already, ends. */
   void release(KvSequence sequence) {
     if (sequence.user() == null) {
-      memory.free(sequence);
+      memory.close(sequence);
     }
   }
 
@@ -71,7 +87,7 @@ final class Scheduler implements StepExecutor.Finisher {
     for (Task task : all()) {
       finish(task, failure == null ? Reason.CANCELLED : Reason.FAILED, failure, true);
     }
-    memory.freeIdle();
+    memory.closeAll();
   }
 
   private List<Task> all() {
@@ -83,6 +99,7 @@ final class Scheduler implements StepExecutor.Finisher {
   /** Runs one step of what is due. */
   void step() {
     admit();
+    findMore();
     List<StepExecutor.Run> plan = plan();
     if (!plan.isEmpty()) {
       executor.run(plan, this);
@@ -90,31 +107,68 @@ final class Scheduler implements StepExecutor.Finisher {
   }
 
   private void admit() {
-    while (!waiting.isEmpty() && running.size() < info.maxSequences() && fits(waiting.getFirst())) {
-      Task task = waiting.removeFirst();
-      running.add(task);
-      memory.busy(task.sequence());
-      try {
-        task.resume(memory.pool());
-      } catch (Throwable e) {
-        finish(task, Reason.FAILED, StepExecutor.asFailure(e), true);
+    while (!waiting.isEmpty()) {
+      Task task = waiting.first();
+      while (!hasRoom(task)) {
+        if (running.isEmpty() || running.getLast().priority() >= task.priority()) {
+          return;
+        }
+        preemptLast();
       }
+      waiting.remove(task);
+      run(task);
+    }
+  }
+
+  private boolean hasRoom(Task task) {
+    return running.size() < info.maxSequences() && fits(task);
+  }
+
+  private void run(Task task) {
+    int at = 0;
+    while (at < running.size() && FIRST_SERVED.compare(running.get(at), task) < 0) {
+      at++;
+    }
+    running.add(at, task);
+    try {
+      task.attach(memory);
+      task.resume();
+    } catch (Throwable e) {
+      finish(task, Reason.FAILED, StepExecutor.asFailure(e), true);
     }
   }
 
   /** True if there are blocks for all the task knows beside all that running tasks know. */
   private boolean fits(Task task) {
-    int free = memory.obtainable();
+    if (running.isEmpty()) {
+      return true; // One context always fits.
+    }
+    // What others compute already need not be found room for: so it is looked up first.
+    task.attach(memory);
+    int needed = blocksAhead(task) - task.sequence().heldBlocks();
+    int free = memory.pool().obtainable();
+    memory.detach(task.sequence());
     for (Task other : running) {
       free -= Math.max(0, blocksAhead(other) - other.sequence().heldBlocks());
     }
-    // What the task's sequence still has in the cache is among the obtainable blocks. One context
-    // always fits: alone, every task does.
-    return running.isEmpty() || blocksAhead(task) <= free;
+    return needed <= free;
   }
 
   private int blocksAhead(Task task) {
     return memory.pool().blocksFor(Math.min(task.tokensAhead(), info.contextLength()));
+  }
+
+  /** What other tasks computed in the last step need not be computed again. */
+  private void findMore() {
+    for (Task task : List.copyOf(running)) {
+      try {
+        if (!task.isDecoding() && task.extend(memory)) {
+          task.found();
+        }
+      } catch (Throwable e) {
+        finish(task, Reason.FAILED, StepExecutor.asFailure(e), true);
+      }
+    }
   }
 
   private List<StepExecutor.Run> plan() {
@@ -147,10 +201,11 @@ final class Scheduler implements StepExecutor.Finisher {
     int budget = pacer.budget(info.maxBatchTokens() - decoding, decoding > 0);
     int start = running.indexOf(lastPrefilled) + 1;
     lastPrefilled = null;
+    Set<BlockKey> begun = begunBlocks();
     for (int k = 0; k < tasks && budget > 0; k++) {
       int i = (start + k) % tasks;
-      if (counts[i] == 0) {
-        Task task = running.get(i);
+      Task task = running.get(i);
+      if (counts[i] == 0 && !isComputedByAnother(task, begun)) {
         counts[i] = Math.min(budget, task.runLength());
         budget -= counts[i];
         if (lastPrefilled == null) {
@@ -161,6 +216,37 @@ final class Scheduler implements StepExecutor.Finisher {
     return counts;
   }
 
+  /** The blocks that running prompts are in the middle of. */
+  private Set<BlockKey> begunBlocks() {
+    Set<BlockKey> begun = new HashSet<>();
+    for (Task task : running) {
+      if (publishesNext(task) && !memory.isAtBlock(task.sequence())) {
+        begun.add(memory.nextKey(task.sequence()));
+      }
+    }
+    return begun;
+  }
+
+  /**
+   * True if the block that the task would begin is being computed for another task: this one will
+   * find it in the cache then.
+   *
+   * @param begun the blocks that are; the task's is added
+   */
+  private boolean isComputedByAnother(Task task, Set<BlockKey> begun) {
+    return publishesNext(task)
+        && memory.isAtBlock(task.sequence())
+        && !begun.add(memory.nextKey(task.sequence()));
+  }
+
+  /** True if the block of the task's next token will be full, and known to others then. */
+  private boolean publishesNext(Task task) {
+    KvSequence sequence = task.sequence();
+    int blockSize = info.kvBlockSize();
+    int end = (sequence.computed() / blockSize + 1) * blockSize;
+    return !task.isDecoding() && task.reusesBlocks() && end <= sequence.history().size();
+  }
+
   /** Gets the task blocks for its next tokens; false if it had to give way itself. */
   private boolean cover(Task task, int count) {
     int tokens = task.sequence().computed() + count;
@@ -169,23 +255,23 @@ final class Scheduler implements StepExecutor.Finisher {
         finish(task, Reason.FAILED, tooLarge(tokens), true);
         return false;
       }
-      Task youngest = running.removeLast();
-      preempt(youngest);
-      if (youngest.equals(task)) {
+      if (preemptLast().equals(task)) {
         return false;
       }
     }
     return true;
   }
 
-  private void preempt(Task task) {
+  private Task preemptLast() {
+    Task task = running.removeLast();
     preemptions++;
     LOG.debug(
-        "KV cache full: a generation of {} tokens gives way, {} running",
+        "A generation of {} tokens gives way, {} running",
         task.sequence().history().size(),
         running.size());
-    memory.free(task.sequence());
-    waiting.addFirst(task);
+    memory.detach(task.sequence());
+    waiting.add(task);
+    return task;
   }
 
   private QwqException tooLarge(int tokens) {
@@ -205,12 +291,11 @@ final class Scheduler implements StepExecutor.Finisher {
     }
     KvSequence sequence = task.sequence();
     if (!keepCache) {
-      sequence.history().truncate(0);
-    }
-    if (!keepCache || sequence.isClosed()) {
-      memory.free(sequence);
+      memory.reset(sequence);
+    } else if (sequence.isClosed()) {
+      memory.close(sequence);
     } else {
-      memory.idle(sequence);
+      memory.detach(sequence);
     }
     sequence.unclaim();
     if (failure != null) {

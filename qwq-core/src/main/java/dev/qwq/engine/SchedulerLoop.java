@@ -19,7 +19,14 @@ import org.slf4j.LoggerFactory;
  */
 final class SchedulerLoop {
   /** How much of the engine is in use at one moment. */
-  record Load(int freeBlocks, boolean idle, long evictions, long preemptions) {}
+  record Load(
+      int obtainableBlocks,
+      int keptBlocks,
+      boolean idle,
+      long evictions,
+      long preemptions,
+      long copies,
+      long hits) {}
 
   private static final Logger LOG = LoggerFactory.getLogger(SchedulerLoop.class);
   private static final AtomicInteger THREADS = new AtomicInteger();
@@ -48,9 +55,9 @@ final class SchedulerLoop {
     this.info = info;
     this.onExit = onExit;
     batch = new StepBatch(info.maxSequences(), info.maxBatchTokens(), cancelFlag);
-    memory = new KvMemory(new BlockPool(info.kvBlocks(), info.kvBlockSize()));
+    memory = new KvMemory(new BlockPool(info.kvBlocks(), info.kvBlockSize()), stepper);
     PrefillPacer pacer = new PrefillPacer();
-    StepExecutor executor = new StepExecutor(stepper, batch, pacer, () -> closing);
+    StepExecutor executor = new StepExecutor(stepper, batch, pacer, memory, () -> closing);
     scheduler = new Scheduler(info, memory, executor, pacer);
     thread =
         Thread.ofPlatform()
@@ -144,6 +151,18 @@ final class SchedulerLoop {
         : new QwqException(ErrorCode.CLOSED, "The engine is closed: " + cause.getMessage(), cause);
   }
 
+  /** See {@link KvSequence#fork}. Any thread. */
+  KvSequence fork(KvSequence parent) {
+    KvSequence child = new KvSequence(this);
+    if (parent.isClosed()) {
+      throw new QwqException(ErrorCode.CLOSED, "The sequence is closed.");
+    }
+    if (!post(() -> memory.fork(parent, child))) {
+      throw closed();
+    }
+    return child;
+  }
+
   /** Frees a closed sequence's blocks. Any thread. */
   void release(KvSequence sequence) {
     // Of a closed engine everything is free already.
@@ -171,10 +190,13 @@ final class SchedulerLoop {
             () ->
                 load.complete(
                     new Load(
-                        memory.pool().available(),
+                        memory.pool().obtainable(),
+                        memory.pool().kept(),
                         scheduler.isIdle(),
-                        memory.evictions(),
-                        scheduler.preemptions())));
+                        memory.pool().evictions(),
+                        scheduler.preemptions(),
+                        memory.copies(),
+                        memory.hits())));
     if (!posted) {
       load.completeExceptionally(closed());
     }

@@ -46,6 +46,11 @@ final class ScoreTask extends Task {
   }
 
   @Override
+  boolean reusesBlocks() {
+    return false; // The likelihood of a token comes with computing it.
+  }
+
+  @Override
   void begin(int cached) {
     if (!logitsAt.isEmpty()) {
       int rows = Math.min(MAX_LOGIT_ROWS, prompt().length);

@@ -29,10 +29,17 @@ final class StepExecutor {
   private final Stepper stepper;
   private final StepBatch batch;
   private final PrefillPacer pacer;
+  private final KvMemory memory;
   private final BooleanSupplier closing;
 
-  StepExecutor(Stepper stepper, StepBatch batch, PrefillPacer pacer, BooleanSupplier closing) {
+  StepExecutor(
+      Stepper stepper,
+      StepBatch batch,
+      PrefillPacer pacer,
+      KvMemory memory,
+      BooleanSupplier closing) {
     this.stepper = stepper;
+    this.memory = memory;
     this.batch = batch;
     this.pacer = pacer;
     this.closing = closing;
@@ -111,7 +118,7 @@ final class StepExecutor {
     for (int i = 0; i < runs.size(); i++) {
       Task task = runs.get(i).task();
       int count = runs.get(i).count();
-      task.sequence().advance(count);
+      memory.advance(task.sequence(), count);
       Reason end;
       QwqException failure = null;
       try {

@@ -15,6 +15,7 @@ abstract class Task {
   private final KvSequence sequence;
   private final int[] prompt;
   private boolean begun;
+  private long order;
   private volatile boolean cancelled;
   private volatile boolean inStep;
   private volatile boolean done;
@@ -55,18 +56,60 @@ abstract class Task {
     return sequence;
   }
 
+  /** Tasks of higher priority run first; of equal ones the one that came first. */
+  int priority() {
+    return 0;
+  }
+
+  /** The how manieth task of the engine this is. */
+  final long order() {
+    return order;
+  }
+
+  final void setOrder(long value) {
+    order = value;
+  }
+
   final int[] prompt() {
     return prompt;
   }
 
-  /** The task gets its turn: the first one or, after a preemption, another. */
-  final void resume(BlockPool pool) {
+  /**
+   * The task may get its turn: its sequence pins what the cache has of it. Until it is resumed it
+   * can be detached and attached again.
+   */
+  final void attach(KvMemory memory) {
+    if (!begun) {
+      memory.adopt(sequence, prompt);
+    }
+    memory.attach(sequence);
+    extend(memory);
+  }
+
+  /** Looks for blocks that others have computed meanwhile; returns whether there were any. */
+  final boolean extend(KvMemory memory) {
+    int before = sequence.computed();
+    if (reusesBlocks()) {
+      memory.extend(sequence);
+    }
+    return sequence.computed() > before;
+  }
+
+  /** True if what others computed serves this task; false if it must compute every token itself. */
+  boolean reusesBlocks() {
+    return true;
+  }
+
+  /** The attached task gets its turn: the first one or, after a preemption, another. */
+  final void resume() {
     if (!begun) {
       begun = true;
-      sequence.adopt(prompt, pool);
       begin(sequence.computed());
     }
   }
+
+  /** Blocks of the prompt were found in the cache after the task had begun. */
+  void found() {}
 
   /** Tokens the sequence must have room for to get on: all that are known, and one more. */
   final int tokensAhead() {

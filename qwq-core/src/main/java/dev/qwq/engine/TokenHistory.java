@@ -52,6 +52,14 @@ final class TokenHistory {
     size += count;
   }
 
+  /** Makes this empty history hold what another one does. */
+  void copyFrom(TokenHistory other) {
+    ensureCapacity(other.size);
+    System.arraycopy(other.tokens, 0, tokens, 0, other.size);
+    generated.or(other.generated);
+    size = other.size;
+  }
+
   /** The tokens from {@code from}; read-only, valid until the next change. */
   int[] array() {
     return tokens;

@@ -56,7 +56,7 @@ public final class ScriptedEngine {
             64,
             8,
             1000);
-    return Engine.over(this::step, info, () -> {});
+    return Engine.over(new Script(), info, () -> {});
   }
 
   /** Waits until a step has come upon {@link #HOLD}. */
@@ -64,30 +64,38 @@ public final class ScriptedEngine {
     held.acquireUninterruptibly();
   }
 
-  private boolean step(StepBatch batch) {
-    MemorySegment struct = batch.struct();
-    for (int i = 0; i < qwq_batch.n_sequences(struct); i++) {
-      MemorySegment run = qwq_sequence.asSlice(qwq_batch.sequences(struct), i);
-      int first = qwq_sequence.tokens(run).get(ValueLayout.JAVA_INT, 0);
-      if (qwq_sequence.position(run) == 0 && first == FAIL) {
-        throw new QwqException(ErrorCode.INTERNAL, "the script says so");
-      }
-      if (qwq_sequence.position(run) == 0 && first == HOLD) {
-        held.release();
-        while (!SimulatedModel.isRaised(qwq_batch.cancel(struct))) {
-          Thread.onSpinWait();
+  private final class Script implements Stepper {
+    @Override
+    public boolean step(StepBatch batch) {
+      MemorySegment struct = batch.struct();
+      for (int i = 0; i < qwq_batch.n_sequences(struct); i++) {
+        MemorySegment run = qwq_sequence.asSlice(qwq_batch.sequences(struct), i);
+        int first = qwq_sequence.tokens(run).get(ValueLayout.JAVA_INT, 0);
+        if (qwq_sequence.position(run) == 0 && first == FAIL) {
+          throw new QwqException(ErrorCode.INTERNAL, "the script says so");
+        }
+        if (qwq_sequence.position(run) == 0 && first == HOLD) {
+          held.release();
+          while (!SimulatedModel.isRaised(qwq_batch.cancel(struct))) {
+            Thread.onSpinWait();
+          }
+        }
+        if (SimulatedModel.isRaised(qwq_batch.cancel(struct))) {
+          return false;
+        }
+        if (qwq_sequence.n_samples(run) > 0) {
+          MemorySegment sampled = qwq_sequence.sampled(run);
+          qwq_sampled.token(sampled, letter);
+          qwq_sampled.logprob(sampled, 0);
+          qwq_sampled.n_top(sampled, qwq_sampling.n_top_logprobs(qwq_sequence.sampling(run)));
         }
       }
-      if (SimulatedModel.isRaised(qwq_batch.cancel(struct))) {
-        return false;
-      }
-      if (qwq_sequence.sampling(run).address() != 0) {
-        MemorySegment sampled = qwq_sequence.sampled(run);
-        qwq_sampled.token(sampled, letter);
-        qwq_sampled.logprob(sampled, 0);
-        qwq_sampled.n_top(sampled, qwq_sampling.n_top_logprobs(qwq_sequence.sampling(run)));
-      }
+      return true;
     }
-    return true;
+
+    @Override
+    public void copyBlock(int from, int to) {
+      throw new AssertionError("nothing is shared");
+    }
   }
 }

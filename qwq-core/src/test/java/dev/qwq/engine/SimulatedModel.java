@@ -31,6 +31,7 @@ final class SimulatedModel implements Stepper {
   private final EngineInfo info;
   private final AtomicInteger largestStep = new AtomicInteger();
   private final AtomicInteger mostRuns = new AtomicInteger();
+  private final AtomicInteger computedTokens = new AtomicInteger();
   private volatile Consumer<MemorySegment> beforeStep = flag -> {};
   private volatile int poison = -1;
   private volatile Map<Integer, Integer> lastSeen = Map.of();
@@ -83,6 +84,11 @@ final class SimulatedModel implements Stepper {
     return largestStep.get();
   }
 
+  /** Tokens of all steps so far. */
+  int computedTokens() {
+    return computedTokens.get();
+  }
+
   int mostRuns() {
     return mostRuns.get();
   }
@@ -108,6 +114,7 @@ final class SimulatedModel implements Stepper {
     }
     require(tokens <= info.maxBatchTokens(), "tokens " + tokens);
     largestStep.accumulateAndGet(tokens, Math::max);
+    computedTokens.addAndGet(tokens);
     for (int i = 0; i < count; i++) {
       compute(qwq_sequence.asSlice(sequences, i));
     }
@@ -124,10 +131,18 @@ final class SimulatedModel implements Stepper {
     for (int i = 0; i < blocks; i++) {
       int block = qwq_sequence.block_table(run).getAtIndex(Qwq.C_INT, i);
       require(block >= 0 && block < info.kvBlocks(), "block " + block);
-      // Blocks are never shared, so that every block of a run counts as written.
-      require(!written.get(block), "block " + block + " is in two runs");
-      written.set(block);
+      if (i >= position / blockSize) {
+        require(!written.get(block), "block " + block + " is written by two runs");
+        written.set(block);
+      }
     }
+  }
+
+  @Override
+  public void copyBlock(int from, int to) {
+    require(from >= 0 && from < info.kvBlocks(), "from " + from);
+    require(to >= 0 && to < info.kvBlocks(), "to " + to);
+    System.arraycopy(cache, from * blockSize, cache, to * blockSize, blockSize);
   }
 
   private void compute(MemorySegment run) {

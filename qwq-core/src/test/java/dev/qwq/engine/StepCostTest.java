@@ -35,7 +35,7 @@ class StepCostTest {
     SamplingParameters sampling =
         new SamplingParameters(1, 40, 0.95f, 0, 0.5f, 0.1f, 1.1f, 7, 0, Map.of());
     CompletableFuture<GenerationEnd> end = new CompletableFuture<>();
-    try (Engine engine = Engine.over(this::step, info, () -> {})) {
+    try (Engine engine = Engine.over(new Noting(), info, () -> {})) {
       engine.submit(
           engine.newSequence(),
           new GenerationRequest(new int[] {1, 2, 3}, sampling, LATE + STEPS + 10),
@@ -61,20 +61,28 @@ class StepCostTest {
   }
 
   /** Draws some token; notes what the engine thread has allocated so far. */
-  private boolean step(StepBatch batch) {
-    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-    allocated[steps] = threads.getCurrentThreadAllocatedBytes();
-    MemorySegment struct = batch.struct();
-    for (int i = 0; i < qwq_batch.n_sequences(struct); i++) {
-      MemorySegment run = qwq_sequence.asSlice(qwq_batch.sequences(struct), i);
-      if (qwq_sequence.sampled(run).address() != 0) {
-        MemorySegment sampled = qwq_sequence.sampled(run);
-        qwq_sampled.token(sampled, steps % 97);
-        qwq_sampled.logprob(sampled, -1);
-        qwq_sampled.n_top(sampled, 0);
+  private final class Noting implements Stepper {
+    @Override
+    public boolean step(StepBatch batch) {
+      ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+      allocated[steps] = threads.getCurrentThreadAllocatedBytes();
+      MemorySegment struct = batch.struct();
+      for (int i = 0; i < qwq_batch.n_sequences(struct); i++) {
+        MemorySegment run = qwq_sequence.asSlice(qwq_batch.sequences(struct), i);
+        if (qwq_sequence.sampled(run).address() != 0) {
+          MemorySegment sampled = qwq_sequence.sampled(run);
+          qwq_sampled.token(sampled, steps % 97);
+          qwq_sampled.logprob(sampled, -1);
+          qwq_sampled.n_top(sampled, 0);
+        }
       }
+      steps++;
+      return true;
     }
-    steps++;
-    return true;
+
+    @Override
+    public void copyBlock(int from, int to) {
+      throw new AssertionError("nothing is shared");
+    }
   }
 }
