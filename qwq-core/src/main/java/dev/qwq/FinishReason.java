@@ -8,6 +8,8 @@ public enum FinishReason {
   LENGTH,
   /** The reply was cancelled: stream closed, thread interrupted, session or model closed. */
   CANCELLED,
+  /** The time limit of the reply had passed. */
+  DEADLINE,
   /** The model ended its turn with at least one tool call. */
   TOOL_CALLS
 }

@@ -65,6 +65,7 @@ final class ReplyBuilder implements OutputSink {
             : switch (end.reason()) {
               case STOP -> toolCalls.isEmpty() ? FinishReason.STOP : FinishReason.TOOL_CALLS;
               case LENGTH, REPETITION -> FinishReason.LENGTH;
+              case DEADLINE -> FinishReason.DEADLINE;
               case CANCELLED, FAILED -> FinishReason.CANCELLED;
             };
     return new Reply(

@@ -195,7 +195,7 @@ public final class Engine implements AutoCloseable {
           ErrorCode.INVALID_ARGUMENT, "sequence: expected one of this engine, found another's");
     }
     GenerationTask task = new GenerationTask(loop, sequence, request, listener, info);
-    loop.submit(task);
+    loop.submit(task, request.scheduling().timeLimit());
     return new Generation(task);
   }
 

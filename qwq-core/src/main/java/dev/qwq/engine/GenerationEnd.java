@@ -36,6 +36,8 @@ public record GenerationEnd(
     LENGTH,
     /** A {@link Steering} found the same tokens repeated over and over. */
     REPETITION,
+    /** The time for it had passed. */
+    DEADLINE,
     /** Cancelled by the user, or the sequence or the engine was closed. */
     CANCELLED,
     /** Something went wrong. */

@@ -2,6 +2,7 @@ package dev.qwq.engine;
 
 import dev.qwq.ErrorCode;
 import dev.qwq.QwqException;
+import java.time.Duration;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -16,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param mask says which tokens may come first, and through its successors which after that; null
  *     allows all
  * @param steering steers the generation while it runs; null: nobody does
+ * @param scheduling when it is to run
  */
 public record GenerationRequest(
     int[] prompt,
@@ -23,13 +25,36 @@ public record GenerationRequest(
     int maxTokens,
     int[] stopTokens,
     @Nullable TokenMask mask,
-    @Nullable Steering steering) {
+    @Nullable Steering steering,
+    Scheduling scheduling) {
+
+  /**
+   * When a generation is to run.
+   *
+   * @param priority a generation of higher priority gets its turn first, and takes the place of
+   *     running ones of lower priority if there is no room beside them; 0 is normal
+   * @param timeLimit the generation ends with {@link GenerationEnd.Reason#DEADLINE} when this has
+   *     passed since it was submitted, waiting included; zero: no limit
+   */
+  public record Scheduling(int priority, Duration timeLimit) {
+    /** Normal priority, no limit. */
+    public static final Scheduling NORMAL = new Scheduling(0, Duration.ZERO);
+
+    /** Checks the limit. */
+    public Scheduling {
+      if (timeLimit.isNegative()) {
+        throw new QwqException(
+            ErrorCode.INVALID_ARGUMENT, "timeLimit: expected 0 or more, found " + timeLimit);
+      }
+    }
+  }
 
   /** Copies the arrays and checks what does not depend on the model. */
   public GenerationRequest {
     prompt = prompt.clone();
     stopTokens = stopTokens.clone();
     Objects.requireNonNull(sampling, "sampling");
+    Objects.requireNonNull(scheduling, "scheduling");
     if (prompt.length == 0) {
       throw new QwqException(
           ErrorCode.INVALID_ARGUMENT, "prompt: expected at least one token, found none");
@@ -55,7 +80,27 @@ public record GenerationRequest(
       int maxTokens,
       int[] stopTokens,
       @Nullable TokenMask mask) {
-    this(prompt, sampling, maxTokens, stopTokens, mask, null);
+    this(prompt, sampling, maxTokens, stopTokens, mask, null, Scheduling.NORMAL);
+  }
+
+  /**
+   * Creates a request of normal priority without a time limit.
+   *
+   * @param prompt the whole token history
+   * @param sampling how tokens are drawn
+   * @param maxTokens most tokens to generate
+   * @param stopTokens ids that end the generation
+   * @param mask says which tokens may come; null allows all
+   * @param steering steers the generation; null: nobody does
+   */
+  public GenerationRequest(
+      int[] prompt,
+      SamplingParameters sampling,
+      int maxTokens,
+      int[] stopTokens,
+      @Nullable TokenMask mask,
+      @Nullable Steering steering) {
+    this(prompt, sampling, maxTokens, stopTokens, mask, steering, Scheduling.NORMAL);
   }
 
   /**
@@ -68,6 +113,6 @@ public record GenerationRequest(
    */
   public GenerationRequest(
       int[] prompt, SamplingParameters sampling, int maxTokens, int... stopTokens) {
-    this(prompt, sampling, maxTokens, stopTokens, null, null);
+    this(prompt, sampling, maxTokens, stopTokens, null, null, Scheduling.NORMAL);
   }
 }

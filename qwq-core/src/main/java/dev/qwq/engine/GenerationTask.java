@@ -41,6 +41,11 @@ final class GenerationTask extends Task {
   }
 
   @Override
+  int priority() {
+    return request.scheduling().priority();
+  }
+
+  @Override
   void begin(int cachedTokens) {
     begun = System.nanoTime();
     prefillEvent.begin();

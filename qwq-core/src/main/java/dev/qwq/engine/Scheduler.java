@@ -76,8 +76,9 @@ final class Scheduler implements StepExecutor.Finisher {
 
   void dropCancelled() {
     for (Task task : all()) {
-      if (task.isCancelled()) {
-        finish(task, Reason.CANCELLED, null, true);
+      Reason reason = task.stopReason();
+      if (reason != null) {
+        finish(task, reason, null, true);
       }
     }
   }

@@ -1,10 +1,13 @@
 package dev.qwq.engine;
 
 import dev.qwq.ErrorCode;
+import dev.qwq.QueueFullException;
 import dev.qwq.QwqException;
 import java.lang.foreign.MemorySegment;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Condition;
@@ -29,6 +32,7 @@ final class SchedulerLoop {
       long hits) {}
 
   private static final Logger LOG = LoggerFactory.getLogger(SchedulerLoop.class);
+  private static final double RECENT = 0.2; // weight of the last task in the average
   private static final AtomicInteger THREADS = new AtomicInteger();
 
   private final EngineInfo info;
@@ -42,6 +46,7 @@ final class SchedulerLoop {
   private final Condition changed = lock.newCondition();
   private final Deque<Runnable> inbox = new ArrayDeque<>();
   private final Thread thread;
+  private volatile double secondsPerTask; // moving average; 0 before the first
   private volatile boolean cancelRequested;
   private volatile boolean closing;
   private volatile @Nullable QwqException broken;
@@ -88,10 +93,16 @@ final class SchedulerLoop {
 
   /** Hands a task over. Any thread; does not wait for a step. */
   void submit(Task task) {
+    submit(task, Duration.ZERO);
+  }
+
+  /** Hands a task over that is to end when a time has passed; zero: no limit. */
+  void submit(Task task, Duration limit) {
     claim(task);
     boolean handedOver = false;
     try {
       reserve();
+      task.limitTime(limit);
       if (!post(() -> accept(task))) {
         unfinished.decrementAndGet();
         throw closed();
@@ -99,6 +110,7 @@ final class SchedulerLoop {
       handedOver = true;
     } finally {
       if (!handedOver) {
+        task.dropTimeLimit();
         unclaim(task.sequence());
       }
     }
@@ -123,10 +135,10 @@ final class SchedulerLoop {
   private void reserve() {
     int limit = (int) Math.min(Integer.MAX_VALUE, (long) info.maxSequences() + info.maxQueued());
     if (unfinished.getAndUpdate(n -> n < limit ? n + 1 : n) >= limit) {
-      throw new QwqException(
-          ErrorCode.QUEUE_FULL,
+      throw new QueueFullException(
           "%d generations run or wait, and no more may (maxSequences %d, maxQueued %d)."
-              .formatted(limit, info.maxSequences(), info.maxQueued()));
+              .formatted(limit, info.maxSequences(), info.maxQueued()),
+          expectedWait());
     }
   }
 
@@ -178,8 +190,22 @@ final class SchedulerLoop {
   }
 
   /** A task is over. */
-  void finished() {
+  void finished(Task task) {
     unfinished.decrementAndGet();
+    long nanos = task.nanosRunning();
+    if (nanos > 0) {
+      double seconds = nanos / 1e9;
+      double average = secondsPerTask;
+      secondsPerTask = average == 0 ? seconds : average + RECENT * (seconds - average);
+    }
+  }
+
+  /** Until the next of the running tasks should be over, if tasks take as long as the last ones. */
+  private Optional<Duration> expectedWait() {
+    double average = secondsPerTask;
+    return average == 0
+        ? Optional.empty()
+        : Optional.of(Duration.ofNanos((long) (average * 1e9 / info.maxSequences())));
   }
 
   /** Asks how much is in use, between two steps. Any thread. */

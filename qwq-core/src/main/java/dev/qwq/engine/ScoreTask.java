@@ -128,8 +128,9 @@ final class ScoreTask extends Task {
       logitRows = null;
     }
     switch (reason) {
-      case STOP, LENGTH, REPETITION -> result.complete(scores());
-      case CANCELLED -> result.completeExceptionally(new CancellationException("cancelled"));
+      case STOP, LENGTH -> result.complete(scores());
+      case CANCELLED, DEADLINE, REPETITION ->
+          result.completeExceptionally(new CancellationException("cancelled"));
       case FAILED ->
           result.completeExceptionally(
               failure != null ? failure : new QwqException(ErrorCode.INTERNAL, "no reason given"));

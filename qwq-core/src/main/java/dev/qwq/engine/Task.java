@@ -1,6 +1,9 @@
 package dev.qwq.engine;
 
 import dev.qwq.QwqException;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,10 +18,12 @@ abstract class Task {
   private final KvSequence sequence;
   private final int[] prompt;
   private boolean begun;
+  private long turn;
   private long order;
-  private volatile boolean cancelled;
+  private volatile GenerationEnd.@Nullable Reason stopReason;
   private volatile boolean inStep;
   private volatile boolean done;
+  private @Nullable CompletableFuture<Void> deadline;
 
   Task(SchedulerLoop loop, KvSequence sequence, int[] prompt) {
     this.loop = loop;
@@ -28,14 +33,35 @@ abstract class Task {
 
   /** Asks the task to end; any thread, does not block, idempotent. */
   final void cancel() {
-    if (!done && !cancelled) {
-      cancelled = true;
+    cancel(GenerationEnd.Reason.CANCELLED);
+  }
+
+  /** Asks the task to end for a reason; the first one counts. */
+  final void cancel(GenerationEnd.Reason reason) {
+    if (!done && stopReason == null) {
+      stopReason = reason;
       loop.cancelled(this);
     }
   }
 
   final boolean isCancelled() {
-    return cancelled;
+    return stopReason != null;
+  }
+
+  /** Why the task was asked to end; null if it was not. */
+  final GenerationEnd.@Nullable Reason stopReason() {
+    return stopReason;
+  }
+
+  /** Asks the task to end when this time has passed; forever if the duration is zero. */
+  final void limitTime(Duration limit) {
+    if (!limit.isZero()) {
+      CompletableFuture<Void> timer =
+          new CompletableFuture<Void>()
+              .completeOnTimeout(null, limit.toNanos(), TimeUnit.NANOSECONDS);
+      var _ = timer.thenRun(() -> cancel(GenerationEnd.Reason.DEADLINE));
+      deadline = timer;
+    }
   }
 
   /** True once the task is over and whoever waits for it has been told; any thread. */
@@ -54,6 +80,13 @@ abstract class Task {
 
   final KvSequence sequence() {
     return sequence;
+  }
+
+  /** The task ends otherwise: its time limit holds nothing up any more. */
+  final void dropTimeLimit() {
+    if (deadline != null) {
+      deadline.cancel(false);
+    }
   }
 
   /** Tasks of higher priority run first; of equal ones the one that came first. */
@@ -104,8 +137,14 @@ abstract class Task {
   final void resume() {
     if (!begun) {
       begun = true;
+      turn = System.nanoTime();
       begin(sequence.computed());
     }
+  }
+
+  /** How long the task has been running, in nanoseconds; 0 if it never had its turn. */
+  final long nanosRunning() {
+    return begun ? System.nanoTime() - turn : 0;
   }
 
   /** Blocks of the prompt were found in the cache after the task had begun. */
@@ -132,7 +171,8 @@ abstract class Task {
   /** The task is over: its sequence is free for others by now. Called once. */
   final void end(GenerationEnd.Reason reason, @Nullable QwqException failure) {
     try {
-      loop.finished();
+      dropTimeLimit();
+      loop.finished(this);
       ended(reason, failure);
     } finally {
       done = true;
