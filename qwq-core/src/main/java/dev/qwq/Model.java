@@ -207,17 +207,28 @@ public final class Model implements AutoCloseable {
   private ReplyStream startAlone(Prompt prompt, GenerationOptions options) {
     KvSequence sequence = engine.newSequence();
     try {
-      return start(sequence, prompt, options, false, reply -> sequence.close());
+      return start(sequence, prompt, new int[0], options, false, reply -> sequence.close());
     } catch (RuntimeException | Error e) {
       sequence.close();
       throw e;
     }
   }
 
-  /** Submits a prompt; {@code onEnd} hears the reply, or null if it failed, before the consumer. */
+  /** True if this token ends a reply. */
+  boolean isEndToken(int token) {
+    return endTokens.contains(token);
+  }
+
+  /**
+   * Submits a prompt.
+   *
+   * @param begun the reply's first tokens, if it is to go on behind them
+   * @param onEnd hears the reply, or null if it failed, before the consumer
+   */
   ReplyStream start(
       KvSequence sequence,
       Prompt prompt,
+      int[] begun,
       GenerationOptions options,
       boolean tools,
       Consumer<@Nullable Reply> onEnd) {
@@ -241,11 +252,17 @@ public final class Model implements AutoCloseable {
     ReplyBuilder builder =
         new ReplyBuilder(
             tokenizer.orElse(null), endTokens, options.stopStrings(), start, tools, events::add);
+    for (int token : begun) {
+      builder.accept(token);
+    }
+    events.clear(); // The consumer of the reply's beginning had them.
     TokenFeed feed = new TokenFeed();
     Generation generation =
         engine.submit(
             sequence,
-            new GenerationRequest(prompt.tokens(), sampling, options.maxTokens(), stopTokens),
+            new GenerationRequest(
+                    prompt.followedBy(begun), sampling, options.maxTokens(), stopTokens)
+                .resuming(begun.length),
             feed);
     return new ReplyStream(feed, generation, builder, events, onEnd);
   }

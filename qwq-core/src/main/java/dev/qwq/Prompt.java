@@ -1,6 +1,7 @@
 package dev.qwq;
 
 import dev.qwq.output.ReasoningStart;
+import java.util.Arrays;
 
 /**
  * What a model is given.
@@ -8,4 +9,19 @@ import dev.qwq.output.ReasoningStart;
  * @param tokens its ids
  * @param start what the prompt says about the reply's thinking
  */
-record Prompt(int[] tokens, ReasoningStart start) {}
+record Prompt(int[] tokens, ReasoningStart start) {
+  /** This prompt, beginning with the tokens of a conversation as far as they say the same. */
+  Prompt splicedTo(int[] known, Model model) {
+    return model
+        .tokenizer()
+        .map(tokenizer -> new Prompt(TokenSplice.splice(tokenizer, known, tokens), start))
+        .orElse(this);
+  }
+
+  /** The tokens of this prompt and these. */
+  int[] followedBy(int[] more) {
+    int[] all = Arrays.copyOf(tokens, tokens.length + more.length);
+    System.arraycopy(more, 0, all, tokens.length, more.length);
+    return all;
+  }
+}

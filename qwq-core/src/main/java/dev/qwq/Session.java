@@ -3,9 +3,11 @@ package dev.qwq;
 import dev.qwq.engine.KvSequence;
 import java.lang.ref.Cleaner;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,15 +32,42 @@ public final class Session implements AutoCloseable {
   private final KvSequence sequence;
   private final Cleaner.Cleanable cleanable;
   private final AtomicReference<@Nullable Object> busy = new AtomicReference<>();
-  private volatile List<Message> history;
+  private volatile Conversation conversation;
   private volatile @Nullable ReplyStream current;
   private volatile boolean closed;
 
+  /**
+   * What was said.
+   *
+   * @param messages all of it, without the system prompt
+   * @param tokens the last prompt and its reply as they were computed; empty before the first
+   * @param last the last exchange, if it is the end of the messages
+   */
+  private record Conversation(List<Message> messages, int[] tokens, @Nullable Turn last) {
+    static Conversation of(List<Message> messages) {
+      return new Conversation(messages, new int[0], null);
+    }
+  }
+
+  /**
+   * A message and its reply.
+   *
+   * @param asked the messages up to the one that was replied to
+   * @param prompt what the template made of them
+   * @param generated the reply's tokens, an end token included
+   */
+  private record Turn(List<Message> asked, Prompt prompt, int[] generated) {}
+
   Session(Model model, SessionOptions options, KvSequence sequence) {
+    this(model, options, sequence, Conversation.of(options.history()));
+  }
+
+  private Session(
+      Model model, SessionOptions options, KvSequence sequence, Conversation conversation) {
     this.model = model;
     this.options = options;
     this.sequence = sequence;
-    history = options.history();
+    this.conversation = conversation;
     // The action must not reach this session, or it would never be garbage.
     cleanable = CLEANER.register(this, sequence::close);
   }
@@ -158,24 +187,64 @@ public final class Session implements AutoCloseable {
    *     CONTEXT_EXCEEDED} if it is too long, {@code QUEUE_FULL} if too many replies wait
    */
   public ReplyStream stream(List<Message> messages, GenerationOptions generation) {
-    checkOpen();
-    Object ticket = new Object();
-    if (!busy.compareAndSet(null, ticket)) {
+    return whenFree(
+        () -> {
+          Conversation before = conversation;
+          List<Message> asked = new ArrayList<>(before.messages());
+          asked.addAll(messages);
+          Prompt prompt = model.prompts().chat(asked, options).splicedTo(before.tokens(), model);
+          return start(new Turn(List.copyOf(asked), prompt, new int[0]), generation);
+        });
+  }
+
+  /**
+   * Goes on with the last reply: one that was cancelled, that reached a limit, or of which only the
+   * beginning is to stay. What follows is what would have followed then, with a sampler of the same
+   * seed: penalties, random numbers and an output format go on where they were.
+   *
+   * @param keep how many of the reply's tokens stay, 0 or more; of a reply that has fewer, all but
+   *     its end token
+   * @param generation how the rest is generated; {@code maxTokens} counts new tokens
+   * @return the reply as it goes on; the events are those of the rest, {@link ReplyStream#reply()}
+   *     is the whole reply
+   * @throws QwqException with {@code INVALID_ARGUMENT} if there is no reply at the end of the
+   *     conversation; else as {@link #stream(List, GenerationOptions)}
+   */
+  public ReplyStream resume(int keep, GenerationOptions generation) {
+    if (keep < 0) {
       throw new QwqException(
-          ErrorCode.SESSION_BUSY,
-          "the session is still generating a reply: read it to its end or close it first");
+          ErrorCode.INVALID_ARGUMENT, "keep: expected 0 tokens or more, found " + keep);
     }
+    return whenFree(
+        () -> {
+          Turn last = conversation.last();
+          if (last == null) {
+            throw new QwqException(
+                ErrorCode.INVALID_ARGUMENT,
+                "resume: expected a reply at the end of the conversation, found none");
+          }
+          int size = last.generated().length;
+          if (size > 0 && model.isEndToken(last.generated()[size - 1])) {
+            size--;
+          }
+          int[] kept = Arrays.copyOf(last.generated(), Math.min(keep, size));
+          return start(new Turn(last.asked(), last.prompt(), kept), generation);
+        });
+  }
+
+  /**
+   * Goes on with the last reply where it ended.
+   *
+   * @return the reply as it goes on, as {@link #resume(int, GenerationOptions)}
+   */
+  public ReplyStream resume() {
+    return resume(Integer.MAX_VALUE, options.generation());
+  }
+
+  private ReplyStream whenFree(Supplier<ReplyStream> starter) {
+    claim();
     try {
-      List<Message> conversation = new ArrayList<>(history);
-      conversation.addAll(messages);
-      Prompt prompt = model.prompts().chat(conversation, options);
-      ReplyStream stream =
-          model.start(
-              sequence,
-              prompt,
-              generation,
-              !options.tools().isEmpty(),
-              reply -> ended(conversation, reply));
+      ReplyStream stream = starter.get();
       current = stream;
       if (closed) {
         stream.cancel(); // close() may have missed it
@@ -187,14 +256,139 @@ public final class Session implements AutoCloseable {
     }
   }
 
-  private void ended(List<Message> conversation, @Nullable Reply reply) {
+  /** Keeps others from changing the conversation. */
+  private void claim() {
+    checkOpen();
+    if (!busy.compareAndSet(null, new Object())) {
+      throw new QwqException(
+          ErrorCode.SESSION_BUSY,
+          "the session is still generating a reply: read it to its end or close it first");
+    }
+  }
+
+  /** Generates behind what the turn has already. */
+  private ReplyStream start(Turn turn, GenerationOptions generation) {
+    return model.start(
+        sequence,
+        turn.prompt(),
+        turn.generated(),
+        generation,
+        !options.tools().isEmpty(),
+        reply -> ended(turn, reply));
+  }
+
+  private void ended(Turn turn, @Nullable Reply reply) {
     if (reply != null) {
-      conversation.add(
+      List<Message> messages = new ArrayList<>(turn.asked());
+      messages.add(
           new Message(Role.ASSISTANT, reply.answer(), reply.reasoning(), reply.toolCalls()));
-      history = List.copyOf(conversation);
+      Turn done = new Turn(turn.asked(), turn.prompt(), reply.tokens());
+      conversation =
+          new Conversation(List.copyOf(messages), done.prompt().followedBy(reply.tokens()), done);
     }
     current = null;
     busy.set(null);
+  }
+
+  /**
+   * Begins another conversation that goes on from this one. Both share their KV cache until one of
+   * them says something else; forking takes no time and no memory to speak of. While a reply is
+   * being generated, the fork is of the conversation before it.
+   *
+   * @return a session with the same options; close it
+   * @throws QwqException with {@code CLOSED} if session or model are closed
+   */
+  public Session fork() {
+    checkOpen();
+    return new Session(model, options, sequence.fork(), conversation);
+  }
+
+  /**
+   * Forgets the last messages. What is said next goes on from those before, with what the KV cache
+   * has of them.
+   *
+   * @param messages how many, 0 to all; an exchange is two
+   * @throws QwqException with {@code INVALID_ARGUMENT} if there are fewer, {@code SESSION_BUSY}
+   *     while a reply is being generated, {@code CLOSED} if the session is closed
+   */
+  public void rewind(int messages) {
+    claim();
+    try {
+      Conversation before = conversation;
+      int size = before.messages().size();
+      if (messages < 0 || messages > size) {
+        throw new QwqException(
+            ErrorCode.INVALID_ARGUMENT,
+            "rewind: expected 0 to %d messages, found %d".formatted(size, messages));
+      }
+      if (messages > 0) {
+        List<Message> kept = List.copyOf(before.messages().subList(0, size - messages));
+        conversation = new Conversation(kept, before.tokens(), null);
+      }
+    } finally {
+      busy.set(null);
+    }
+  }
+
+  /**
+   * Adds messages to the conversation without a reply to them.
+   *
+   * @param messages what was said; computed when the next message is sent
+   * @throws QwqException with {@code SESSION_BUSY} while a reply is being generated, {@code CLOSED}
+   *     if the session is closed
+   */
+  public void append(Message... messages) {
+    claim();
+    try {
+      Conversation before = conversation;
+      List<Message> all = new ArrayList<>(before.messages());
+      all.addAll(List.of(messages));
+      conversation = new Conversation(List.copyOf(all), before.tokens(), null);
+    } finally {
+      busy.set(null);
+    }
+  }
+
+  /**
+   * Asks the same several times and waits for all replies, which are generated side by side. The
+   * conversation does not change; {@link #append} what is to stay. {@link Votes} finds what most
+   * replies agree in.
+   *
+   * @param times how often, 1 or more
+   * @param text what the user says
+   * @param generation how each reply is generated; with a sampler that has a seed, the first reply
+   *     is drawn with it, and the others with the numbers that follow it
+   * @return the replies in the order of their seeds; cut short with {@link FinishReason#CANCELLED}
+   *     if this thread is interrupted
+   * @throws QwqException as {@link #stream(List, GenerationOptions)}; the other replies are
+   *     cancelled
+   */
+  public List<Reply> sendTimes(int times, String text, GenerationOptions generation) {
+    if (times < 1) {
+      throw new QwqException(
+          ErrorCode.INVALID_ARGUMENT, "times: expected 1 or more, found " + times);
+    }
+    List<Session> forks = new ArrayList<>();
+    try {
+      List<ReplyStream> streams = new ArrayList<>();
+      for (int i = 0; i < times; i++) {
+        Session fork = fork();
+        forks.add(fork);
+        streams.add(fork.stream(text, withSeed(generation, i)));
+      }
+      return streams.stream().map(ReplyStream::reply).toList();
+    } finally {
+      forks.forEach(Session::close);
+    }
+  }
+
+  private GenerationOptions withSeed(GenerationOptions generation, int offset) {
+    Sampler sampler = generation.sampler().orElse(model.sampler());
+    if (sampler.seed().isEmpty()) {
+      return generation;
+    }
+    Sampler own = sampler.toBuilder().seed(sampler.seed().getAsLong() + offset).build();
+    return generation.toBuilder().sampler(own).build();
   }
 
   /**
@@ -203,7 +397,7 @@ public final class Session implements AutoCloseable {
    * @return the messages; not modifiable
    */
   public List<Message> history() {
-    return history;
+    return conversation.messages();
   }
 
   /**

@@ -11,6 +11,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param prompt the whole token history of the conversation, at least one token. What the
  *     sequence's KV cache already holds of it is not computed again.
+ * @param resumed how many of the prompt's last tokens are not prompt but the beginning of this very
+ *     generation: they count as generated for the numeric recipe, penalties, mask and random draws,
+ *     so that what follows is what would have followed them then. Not for {@code maxTokens}
  * @param sampling how tokens are drawn
  * @param maxTokens most tokens to generate, 1 or more; fewer come where the context ends first
  * @param stopTokens ids that end the generation; the one that did is reported like any other token
@@ -21,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record GenerationRequest(
     int[] prompt,
+    int resumed,
     SamplingParameters sampling,
     int maxTokens,
     int[] stopTokens,
@@ -59,6 +63,11 @@ public record GenerationRequest(
       throw new QwqException(
           ErrorCode.INVALID_ARGUMENT, "prompt: expected at least one token, found none");
     }
+    if (resumed < 0 || resumed > prompt.length) {
+      throw new QwqException(
+          ErrorCode.INVALID_ARGUMENT,
+          "resumed: expected 0 to %d, found %d".formatted(prompt.length, resumed));
+    }
     if (maxTokens < 1) {
       throw new QwqException(
           ErrorCode.INVALID_ARGUMENT, "maxTokens: expected 1 or more, found " + maxTokens);
@@ -80,7 +89,7 @@ public record GenerationRequest(
       int maxTokens,
       int[] stopTokens,
       @Nullable TokenMask mask) {
-    this(prompt, sampling, maxTokens, stopTokens, mask, null, Scheduling.NORMAL);
+    this(prompt, 0, sampling, maxTokens, stopTokens, mask, null, Scheduling.NORMAL);
   }
 
   /**
@@ -100,7 +109,7 @@ public record GenerationRequest(
       int[] stopTokens,
       @Nullable TokenMask mask,
       @Nullable Steering steering) {
-    this(prompt, sampling, maxTokens, stopTokens, mask, steering, Scheduling.NORMAL);
+    this(prompt, 0, sampling, maxTokens, stopTokens, mask, steering, Scheduling.NORMAL);
   }
 
   /**
@@ -113,6 +122,28 @@ public record GenerationRequest(
    */
   public GenerationRequest(
       int[] prompt, SamplingParameters sampling, int maxTokens, int... stopTokens) {
-    this(prompt, sampling, maxTokens, stopTokens, null, null, Scheduling.NORMAL);
+    this(prompt, 0, sampling, maxTokens, stopTokens, null, null, Scheduling.NORMAL);
+  }
+
+  /**
+   * Returns this request, to run at another time.
+   *
+   * @param value when
+   * @return a request that is otherwise the same
+   */
+  public GenerationRequest scheduled(Scheduling value) {
+    return new GenerationRequest(
+        prompt, resumed, sampling, maxTokens, stopTokens, mask, steering, value);
+  }
+
+  /**
+   * Returns this request, going on with a generation that was interrupted.
+   *
+   * @param tokens how many of the prompt's last tokens are that generation's first ones
+   * @return a request that is otherwise the same
+   */
+  public GenerationRequest resuming(int tokens) {
+    return new GenerationRequest(
+        prompt, tokens, sampling, maxTokens, stopTokens, mask, steering, scheduling);
   }
 }

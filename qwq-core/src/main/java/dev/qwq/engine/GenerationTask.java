@@ -33,7 +33,7 @@ final class GenerationTask extends Task {
       GenerationRequest request,
       GenerationListener listener,
       EngineInfo engine) {
-    super(loop, sequence, request.prompt());
+    super(loop, sequence, request.prompt(), request.resumed());
     this.request = request;
     this.listener = listener;
     this.engine = engine;
@@ -53,7 +53,20 @@ final class GenerationTask extends Task {
     reported = cachedTokens;
     sampler =
         new SamplerState(request.sampling(), request.mask(), request.prompt(), engine.vocabSize());
+    resume(sampler);
     listener.onPrefill(cached, request.prompt().length, cached);
+  }
+
+  /** Brings all that follows the generation to where its first tokens, if there are any, end. */
+  private void resume(SamplerState state) {
+    Steering steering = request.steering();
+    int[] prompt = request.prompt();
+    for (int i = prompt.length - request.resumed(); i < prompt.length; i++) {
+      state.accept(prompt[i]);
+      if (steering != null) {
+        steering.resumed(prompt[i]);
+      }
+    }
   }
 
   @Override
@@ -78,7 +91,7 @@ final class GenerationTask extends Task {
       askFirst();
       if (!control.hasForced() && control.end() == null) {
         applyChange();
-        sampling = sampler.prepare(generated);
+        sampling = sampler.prepare(request.resumed() + generated);
       }
     }
   }
@@ -155,7 +168,8 @@ final class GenerationTask extends Task {
     SamplingParameters change = control.takeChange();
     if (change != null && sampler != null) {
       TokenHistory history = sequence().history();
-      sampler.change(change, history.array(), request.prompt().length, history.size());
+      int promptEnd = request.prompt().length - request.resumed();
+      sampler.change(change, history.array(), promptEnd, history.size());
     }
   }
 

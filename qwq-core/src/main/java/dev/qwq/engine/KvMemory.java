@@ -44,12 +44,13 @@ final class KvMemory {
   }
 
   /**
-   * Makes a sequence's history this prompt. Cached tokens of the common beginning stay cached. The
-   * sequence is not attached.
+   * Makes a sequence's history this prompt, whose tokens from {@code generatedFrom} on are
+   * generated ones. Cached tokens of the common beginning stay cached. The sequence is not
+   * attached.
    */
-  void adopt(KvSequence sequence, int[] prompt) {
+  void adopt(KvSequence sequence, int[] prompt, int generatedFrom) {
     int reused = sequence.reusable(prompt);
-    sequence.replaceHistory(prompt, blockSize);
+    sequence.replaceHistory(prompt, generatedFrom, blockSize);
     sequence.setComputed(reused);
     trim(sequence);
   }

@@ -109,10 +109,12 @@ public final class KvSequence implements AutoCloseable {
    * Makes the history this prompt, keeping what it shares with the old one: every shared token
    * keeps its role.
    */
-  void replaceHistory(int[] prompt, int blockSize) {
+  void replaceHistory(int[] prompt, int generatedFrom, int blockSize) {
     int common = history.commonPrefix(prompt);
     truncateHistory(common, blockSize);
-    history.appendPrompt(prompt, common);
+    int promptEnd = Math.max(common, generatedFrom);
+    history.append(prompt, common, promptEnd, TokenRole.PROMPT);
+    history.append(prompt, promptEnd, prompt.length, TokenRole.GENERATED);
   }
 
   void truncateHistory(int size, int blockSize) {

@@ -33,7 +33,7 @@ final class ScoreTask extends Task {
       NavigableSet<Integer> logitsAt,
       IntConsumer progress,
       int vocabSize) {
-    super(loop, sequence, tokens);
+    super(loop, sequence, tokens, 0);
     this.logitsAt = logitsAt;
     this.progress = progress;
     this.vocabSize = vocabSize;

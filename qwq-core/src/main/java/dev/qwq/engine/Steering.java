@@ -12,6 +12,14 @@ package dev.qwq.engine;
  */
 public interface Steering {
   /**
+   * A token that the generation began with before it was interrupted; it goes on behind the last of
+   * them. Called for each of them in order, before anything else.
+   *
+   * @param token its id
+   */
+  default void resumed(int token) {}
+
+  /**
    * The prompt is in the KV cache but for the step that would draw the first token.
    *
    * @param control takes what is to happen; not to be used after the call

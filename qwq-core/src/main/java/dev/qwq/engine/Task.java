@@ -17,6 +17,7 @@ abstract class Task {
   private final SchedulerLoop loop;
   private final KvSequence sequence;
   private final int[] prompt;
+  private final int resumed;
   private boolean begun;
   private long turn;
   private long order;
@@ -25,10 +26,17 @@ abstract class Task {
   private volatile boolean done;
   private @Nullable CompletableFuture<Void> deadline;
 
-  Task(SchedulerLoop loop, KvSequence sequence, int[] prompt) {
+  /**
+   * Creates a task.
+   *
+   * @param prompt what to compute first
+   * @param resumed how many of the prompt's last tokens are generated ones
+   */
+  Task(SchedulerLoop loop, KvSequence sequence, int[] prompt, int resumed) {
     this.loop = loop;
     this.sequence = sequence;
     this.prompt = prompt;
+    this.resumed = resumed;
   }
 
   /** Asks the task to end; any thread, does not block, idempotent. */
@@ -113,7 +121,7 @@ abstract class Task {
    */
   final void attach(KvMemory memory) {
     if (!begun) {
-      memory.adopt(sequence, prompt);
+      memory.adopt(sequence, prompt, prompt.length - resumed);
     }
     memory.attach(sequence);
     extend(memory);

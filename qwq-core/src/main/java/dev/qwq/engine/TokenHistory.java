@@ -44,11 +44,12 @@ final class TokenHistory {
     tokens[size++] = token;
   }
 
-  /** Appends {@code source[from ..]} as prompt tokens. */
-  void appendPrompt(int[] source, int from) {
-    int count = source.length - from;
+  /** Appends {@code source[from .. end - 1]}. */
+  void append(int[] source, int from, int end, TokenRole role) {
+    int count = end - from;
     ensureCapacity(count);
     System.arraycopy(source, from, tokens, size, count);
+    generated.set(size, size + count, role == TokenRole.GENERATED);
     size += count;
   }
 

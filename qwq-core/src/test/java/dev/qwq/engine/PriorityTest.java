@@ -29,7 +29,7 @@ class PriorityTest {
   }
 
   private static GenerationRequest request(int[] prompt, int maxTokens, Scheduling scheduling) {
-    return new GenerationRequest(prompt, GREEDY, maxTokens, new int[0], null, null, scheduling);
+    return new GenerationRequest(prompt, GREEDY, maxTokens).scheduled(scheduling);
   }
 
   /** Notes when it ends. */

@@ -16,10 +16,10 @@ class SequenceStateTest {
   @Test
   void historyKeepsRolesOfWhatIsShared() {
     TokenHistory history = new TokenHistory();
-    history.appendPrompt(new int[] {9, 1, 2, 3}, 1);
+    history.append(new int[] {9, 1, 2, 3}, 1, 4, TokenRole.PROMPT);
     history.append(4, TokenRole.GENERATED);
     history.append(5, TokenRole.GENERATED);
-    history.appendPrompt(new int[] {6}, 0);
+    history.append(6, TokenRole.PROMPT);
     assertThat(history.size()).isEqualTo(6);
     assertThat(history.runEnd(0)).isEqualTo(3);
     assertThat(history.runEnd(2)).isEqualTo(3);
@@ -32,7 +32,7 @@ class SequenceStateTest {
     history.truncate(4);
     assertThat(history.role(3)).isEqualTo(TokenRole.GENERATED);
     assertThat(history.runEnd(3)).isEqualTo(4);
-    history.appendPrompt(new int[] {8, 8}, 0);
+    history.append(new int[] {8, 8}, 0, 2, TokenRole.PROMPT);
     assertThat(history.role(4)).as("not what was there before").isEqualTo(TokenRole.PROMPT);
     assertThat(history.token(4)).isEqualTo(8);
   }
@@ -41,7 +41,7 @@ class SequenceStateTest {
   void historyGrows() {
     TokenHistory history = new TokenHistory();
     int[] prompt = new Random(1).ints(1000).toArray();
-    history.appendPrompt(prompt, 0);
+    history.append(prompt, 0, prompt.length, TokenRole.PROMPT);
     for (int i = 0; i < 500; i++) {
       history.append(i, TokenRole.GENERATED);
     }
