@@ -8,7 +8,9 @@
 
 #define QWQ_KERNEL __global__
 #define QWQ_DEVICE __device__ __forceinline__
+#define QWQ_DEVICE_MEMBER __device__ __forceinline__
 #define QWQ_UNROLL _Pragma("unroll")
+#define QWQ_THREADS(...) __launch_bounds__(__VA_ARGS__)
 #define QWQ_SHARED(type, name, count) __shared__ alignas(16) type name[count]
 
 namespace qwq::cuda {
@@ -42,6 +44,8 @@ QWQ_DEVICE unsigned misalignment(T* p, unsigned power) {
 
 QWQ_DEVICE float fma(float a, float b, float c) { return __fmaf_rn(a, b, c); }
 QWQ_DEVICE float square_root(float x) { return __fsqrt_rn(x); }
+QWQ_DEVICE double cosine(double x) { return cos(x); }
+QWQ_DEVICE double sine(double x) { return sin(x); }
 QWQ_DEVICE float half_to_float(uint16_t h) {
   float x;
   asm("cvt.f32.f16 %0, %1;" : "=f"(x) : "h"(h));
@@ -62,7 +66,6 @@ QWQ_DEVICE int32_t dot4(uint32_t a, uint32_t b, int32_t sum) {
 QWQ_DEVICE uint32_t funnel_shift(uint32_t low, uint32_t high, unsigned shift) {
   return __funnelshift_r(low, high, shift);
 }
-QWQ_DEVICE uint32_t subtract_bytes(uint32_t a, uint32_t b) { return __vsub4(a, b); }
 QWQ_DEVICE uint32_t permute_bytes(uint32_t low, uint32_t high, uint32_t selector) {
   return __byte_perm(low, high, selector);
 }

@@ -119,7 +119,11 @@ class Launch {
 // A kernel, and a function that kernels call.
 #define QWQ_KERNEL inline
 #define QWQ_DEVICE inline
+#define QWQ_DEVICE_MEMBER  // the same for members of classes
 #define QWQ_UNROLL
+// Most threads of a block, and how many blocks a multiprocessor ought to hold: QWQ_KERNEL void
+// QWQ_THREADS(256, 2) ...
+#define QWQ_THREADS(...)
 
 // An array in shared memory, named as a Shared<type>: QWQ_SHARED(float, tile, 64 * 32);
 #define QWQ_SHARED(type, name, count)                                                  \

@@ -29,12 +29,8 @@ Region::Region(std::string name, Access access, void* base, size_t row_bytes, si
     fault("%s: not a whole number of elements", name_.c_str());
   }
   const size_t n = bytes_ / granule_;
-  if (writable()) marks_.resize(n);
+  if (writable()) marks_.resize((n + kMarksOfPage - 1) / kMarksOfPage);
   if (access == Access::kOut || access == Access::kShared) written_.assign(n, 0);
-  if (access == Access::kUpdate && tracked != nullptr) {
-    written_.assign(n, 0);
-    for (size_t i = 0; i < n; ++i) written_[i] = tracked->written(base_ + i * granule_, granule_) ? 1 : 0;
-  }
 }
 
 bool Region::in_gap(size_t index) const {
@@ -80,18 +76,16 @@ void Region::check_order(const Actor& actor, const Stamp& before, bool atomic, c
 void Region::check_read(const Actor& actor, const void* p, size_t n, size_t alignment, bool atomic) {
   const size_t offset = locate("reads", p, n, alignment);
   (access_ == Access::kShared ? traffic_->shared_read : traffic_->global_read) += n;
-  if (access_ == Access::kIn) {
-    if (tracked_ != nullptr && !tracked_->written(static_cast<const std::byte*>(p), n)) {
-      fault("reads %zu bytes at offset %zu of %s, which nothing wrote", n, offset, name_.c_str());
-    }
-    return;
+  if (written_.empty() && tracked_ != nullptr && !tracked_->written(static_cast<const std::byte*>(p), n)) {
+    fault("reads %zu bytes at offset %zu of %s, which nothing wrote", n, offset, name_.c_str());
   }
+  if (access_ == Access::kIn) return;
   const size_t last = (offset + n - 1) / granule_;
   for (size_t i = offset / granule_; i <= last; ++i) {
     if (!written_.empty() && written_[i] == 0) {
       fault("reads element %zu of %s, which nothing wrote", i, name_.c_str());
     }
-    Mark& mark = marks_[i];
+    Mark& mark = this->mark(i);
     check_order(actor, mark.write, atomic, "reads what was written to", i);
     if (access_ != Access::kShared) continue;
     Stamp& read = mark.read;
@@ -117,7 +111,7 @@ void Region::check_write(const Actor& actor, const void* p, size_t n, size_t ali
   }
   (access_ == Access::kShared ? traffic_->shared_written : traffic_->global_written) += n;
   for (size_t i = offset / granule_; i < (offset + n) / granule_; ++i) {
-    Mark& mark = marks_[i];
+    Mark& mark = this->mark(i);
     check_order(actor, mark.write, atomic, "writes what was written to", i);
     if (access_ == Access::kShared) check_order(actor, mark.read, atomic, "writes what was read from", i);
     mark.write = actor.now;
@@ -133,7 +127,7 @@ void Region::withdraw(const void* p, size_t n) {
 }
 
 void Region::forget() {
-  marks_.assign(marks_.size(), Mark{});
+  for (std::unique_ptr<Mark[]>& page : marks_) page.reset();
   written_.assign(written_.size(), 0);
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -114,6 +115,11 @@ class Region {
     Stamp read;  // the latest; shared memory only
   };
 
+  Mark& mark(size_t index) {
+    std::unique_ptr<Mark[]>& page = marks_[index / kMarksOfPage];
+    if (page == nullptr) page = std::make_unique<Mark[]>(kMarksOfPage);
+    return page[index % kMarksOfPage];
+  }
   size_t locate(const char* verb, const void* p, size_t n, size_t alignment) const;
   bool in_gap(size_t granule_index) const;
   void check_order(const Actor& actor, const Stamp& before, bool atomic, const char* what,
@@ -128,8 +134,9 @@ class Region {
   size_t granule_;
   Tracked* tracked_;
   Traffic* traffic_;
-  std::vector<uint8_t> written_;  // of granules; empty: all
-  std::vector<Mark> marks_;       // of granules; empty: never written in this launch
+  std::vector<uint8_t> written_;  // of granules, where nothing is at first; else empty
+  static constexpr size_t kMarksOfPage = 256;
+  std::vector<std::unique_ptr<Mark[]>> marks_;  // of granules, in pages; null: not touched yet
 };
 
 }  // namespace qwq::cuda::sim

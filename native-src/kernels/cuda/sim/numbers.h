@@ -11,6 +11,8 @@ namespace qwq::cuda {
 
 inline float fma(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
 inline float square_root(float x) { return __builtin_sqrtf(x); }
+inline double cosine(double x) { return std::cos(x); }
+inline double sine(double x) { return std::sin(x); }
 inline float half_to_float(uint16_t h) { return f16_to_f32(h); }
 inline uint16_t float_to_half(float x) { return f32_to_f16(x); }
 inline float bfloat16_to_float(uint16_t b) { return bf16_to_f32(b); }
@@ -32,13 +34,7 @@ inline int32_t dot4(uint32_t a, uint32_t b, int32_t sum) {
 inline uint32_t funnel_shift(uint32_t low, uint32_t high, unsigned shift) {
   return static_cast<uint32_t>((static_cast<uint64_t>(high) << 32 | low) >> shift);
 }
-// Byte i of the result is a's minus b's, modulo 256.
-inline uint32_t subtract_bytes(uint32_t a, uint32_t b) {
-  uint32_t result = 0;
-  for (int i = 0; i < 32; i += 8) result |= (((a >> i) - (b >> i)) & 0xffu) << i;
-  return result;
-}
-// Byte i of the result is byte s of high:low (0 .. 7), s the low three bits of nibble i of `selector`.
+// Byte i of the result is byte s of high:low (0 .. 7), s the nibble i of `selector`.
 inline uint32_t permute_bytes(uint32_t low, uint32_t high, uint32_t selector) {
   const uint64_t both = static_cast<uint64_t>(high) << 32 | low;
   uint32_t result = 0;

@@ -1,0 +1,99 @@
+// The int8 recipe for few rows of activations: weights stream by once, in registers.
+//
+// Eight threads share a row of weights, thread b computes lane b of the recipe (kernels/cpu/int8/recipe.h):
+// block b of every group, groups ascending. So the additions of an element come in the order of the recipe,
+// and its bits are those of the cpu backend.
+#pragma once
+
+#include "kernels/cuda/activations.cuh"
+
+namespace qwq::cuda {
+
+inline constexpr int kFewThreads = 128;
+inline constexpr int kFewFeatures = kFewThreads / kBlocksOfGroup;  // of a block of threads
+
+struct MatmulParams {
+  Global<const uint8_t>
+      weights;  // [features] rows of row_bytes, aligned to 16 bytes, readable to the next 16
+  int64_t row_bytes;
+  int64_t features;
+  int64_t cols;
+  Global<const float> bias;  // [features] or null
+  Global<float> out;         // [n_rows, features], row stride out_stride
+  int64_t out_stride;
+};
+
+// Sum of level * q over a block, or s[0] * first half + s[1] * second half.
+template <class Format>
+QWQ_DEVICE int32_t dot_block(const WeightBlock& w, Global<const uint32_t> q) {
+  uint32_t x[8];
+  QWQ_UNROLL
+  for (int i = 0; i < 8; i += 4) {
+    const Words4 four = read<Words4>(q + i);
+    QWQ_UNROLL
+    for (int j = 0; j < 4; ++j) x[i + j] = four.w[j];
+  }
+  int32_t first = 0;
+  int32_t last = 0;
+  QWQ_UNROLL
+  for (int i = 0; i < 4; ++i) {
+    first = dot4(w.q[i], x[i], first);
+    last = dot4(w.q[i + 4], x[i + 4], last);
+  }
+  if constexpr (DeviceFormat<Format>::kHalves) return w.s[0] * first + w.s[1] * last;
+  return first + last;
+}
+
+// Adds block `at` of a row of activations to its lane.
+template <class Format>
+QWQ_DEVICE float add_block(const WeightBlock& w, const Activations& x, int64_t at, float lane) {
+  const float scale = x.scale[at];
+  lane = fma(static_cast<float>(dot_block<Format>(w, x.q + at * 8)), w.d * scale, lane);
+  if constexpr (DeviceFormat<Format>::kMinimum) {
+    const uint32_t sums = x.half_sums[at];
+    if constexpr (DeviceFormat<Format>::kHalves) {
+      lane = fma(w.m[0], scale * static_cast<float>(low_half(sums)), lane);
+      lane = fma(w.m[1], scale * static_cast<float>(high_half(sums)), lane);
+    } else {
+      lane = fma(w.m[0], scale * static_cast<float>(low_half(sums) + high_half(sums)), lane);
+    }
+  }
+  return lane;
+}
+
+// At most kRows rows of activations. Rows beyond the last repeat it, as do features.
+template <class Format, int kRows>
+QWQ_KERNEL void QWQ_THREADS(kFewThreads) multiply_few_rows(MatmulParams p, Activations x) {
+  const int b = thread_index() % kBlocksOfGroup;
+  const int64_t feature = int64_t{block_x()} * kFewFeatures + thread_index() / kBlocksOfGroup;
+  const bool inside = feature < p.features;
+  static_assert(kRows <= kBlocksOfGroup);
+  Global<const uint8_t> group = p.weights + (inside ? feature : p.features - 1) * p.row_bytes;
+  float lane[kRows] = {};
+  for (int64_t g = 0; g < x.groups; ++g, group += kGroupBytes<Format>) {
+    if constexpr (Format::kBlockElements < kGroupElements) {
+      if (g * kGroupElements + b * Format::kBlockElements >= p.cols) break;
+    }
+    WeightBlock w;
+    DeviceFormat<Format>::load(group, b, &w);
+    QWQ_UNROLL
+    for (int r = 0; r < kRows; ++r) {
+      const int64_t row = r < x.n_rows ? r : x.n_rows - 1;
+      lane[r] = add_block<Format>(w, x, (row * x.groups + g) * kBlocksOfGroup + b, lane[r]);
+    }
+  }
+  QWQ_UNROLL
+  for (int r = 0; r < kRows; ++r) {
+    // ((0 + 4) + (2 + 6)) + ((1 + 5) + (3 + 7)) in every thread.
+    float sum = lane[r];
+    sum += shuffle_xor(kAllLanes, sum, 4);
+    sum += shuffle_xor(kAllLanes, sum, 2);
+    sum += shuffle_xor(kAllLanes, sum, 1);
+    if (inside && r < x.n_rows && b == r) {
+      const float bias = p.bias == nullptr ? 0.0f : static_cast<float>(p.bias[feature]);
+      p.out[r * p.out_stride + feature] = sum + bias;
+    }
+  }
+}
+
+}  // namespace qwq::cuda
