@@ -9,6 +9,7 @@ module dev.qwq.core {
   requires static org.jspecify;
 
   exports dev.qwq;
+  exports dev.qwq.agent;
   exports dev.qwq.chat;
   exports dev.qwq.schema;
   exports dev.qwq.tokenizer;

@@ -122,14 +122,25 @@ public final class SessionOptions {
     }
 
     /**
-     * Offers tools to the model. Their calls come as {@link ChatEvent.ToolCall}; answer them with
-     * {@link Message#tool}.
+     * Offers tools to the model. Their calls come as {@link ChatEvent.ToolCall}; an {@link
+     * dev.qwq.agent.Agent} runs them, or answer them with {@link Message#tool}.
      *
      * @param values the tools; none by default
      * @return this builder
      */
     public Builder tools(Tool... values) {
       tools = List.of(values);
+      return this;
+    }
+
+    /**
+     * Offers tools to the model, as {@link #tools(Tool...)}.
+     *
+     * @param values the tools
+     * @return this builder
+     */
+    public Builder tools(List<Tool> values) {
+      tools = List.copyOf(values);
       return this;
     }
 

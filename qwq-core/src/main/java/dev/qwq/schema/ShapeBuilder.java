@@ -38,6 +38,9 @@ final class ShapeBuilder {
   Shape.Property property(String name, TypeUse type, AnnotatedElement declaration, String where) {
     boolean nullable = type.nullable() || TypeUse.hasNullable(declaration);
     TypeUse value = type.notNull();
+    if (nullable && value.raw().isPrimitive()) {
+      throw unsupported(where, type, "a primitive type is never null");
+    }
     boolean optional = value.raw() == Optional.class;
     if (optional) {
       value = argument(value, 0, where);
