@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 /** From ids to a reply, without a model. */
 class ReplyBuilderTest {
   private static final GenerationEnd END =
-      new GenerationEnd(GenerationEnd.Reason.STOP, 3, 0, 4, 0, 1_000, 2_000, 3_000, null);
+      new GenerationEnd(GenerationEnd.Reason.STOP, 3, 0, 4, 0, 0, 0, 1_000, 2_000, 3_000, null);
 
   private final Tokenizer tokenizer = Tokenizer.open(TinyModel.path());
   private final List<ChatEvent> events = new ArrayList<>();

@@ -12,6 +12,8 @@ import org.jspecify.annotations.Nullable;
  * @param cachedTokens tokens of the prompt that were in the KV cache before
  * @param generatedTokens tokens generated, the stop token and forced ones included
  * @param forcedTokens how many of them a {@link Steering} forced
+ * @param draftedTokens tokens that were guessed and checked
+ * @param acceptedTokens how many of them were right
  * @param queueNanos from submission to the generation's first turn, in nanoseconds
  * @param prefillNanos from its first turn to its first token
  * @param decodeNanos from its first token to its end
@@ -23,6 +25,8 @@ public record GenerationEnd(
     int cachedTokens,
     int generatedTokens,
     int forcedTokens,
+    int draftedTokens,
+    int acceptedTokens,
     long queueNanos,
     long prefillNanos,
     long decodeNanos,

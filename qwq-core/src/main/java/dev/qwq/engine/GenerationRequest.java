@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  *     allows all
  * @param steering steers the generation while it runs; null: nobody does
  * @param scheduling when it is to run
+ * @param speculation who guesses its next tokens; changes nothing but speed
  */
 public record GenerationRequest(
     int[] prompt,
@@ -30,7 +31,8 @@ public record GenerationRequest(
     int[] stopTokens,
     @Nullable TokenMask mask,
     @Nullable Steering steering,
-    Scheduling scheduling) {
+    Scheduling scheduling,
+    Speculation speculation) {
 
   /**
    * When a generation is to run.
@@ -59,6 +61,7 @@ public record GenerationRequest(
     stopTokens = stopTokens.clone();
     Objects.requireNonNull(sampling, "sampling");
     Objects.requireNonNull(scheduling, "scheduling");
+    Objects.requireNonNull(speculation, "speculation");
     if (prompt.length == 0) {
       throw new QwqException(
           ErrorCode.INVALID_ARGUMENT, "prompt: expected at least one token, found none");
@@ -89,7 +92,8 @@ public record GenerationRequest(
       int maxTokens,
       int[] stopTokens,
       @Nullable TokenMask mask) {
-    this(prompt, 0, sampling, maxTokens, stopTokens, mask, null, Scheduling.NORMAL);
+    this(
+        prompt, 0, sampling, maxTokens, stopTokens, mask, null, Scheduling.NORMAL, Speculation.OFF);
   }
 
   /**
@@ -109,7 +113,16 @@ public record GenerationRequest(
       int[] stopTokens,
       @Nullable TokenMask mask,
       @Nullable Steering steering) {
-    this(prompt, 0, sampling, maxTokens, stopTokens, mask, steering, Scheduling.NORMAL);
+    this(
+        prompt,
+        0,
+        sampling,
+        maxTokens,
+        stopTokens,
+        mask,
+        steering,
+        Scheduling.NORMAL,
+        Speculation.OFF);
   }
 
   /**
@@ -122,7 +135,8 @@ public record GenerationRequest(
    */
   public GenerationRequest(
       int[] prompt, SamplingParameters sampling, int maxTokens, int... stopTokens) {
-    this(prompt, 0, sampling, maxTokens, stopTokens, null, null, Scheduling.NORMAL);
+    this(
+        prompt, 0, sampling, maxTokens, stopTokens, null, null, Scheduling.NORMAL, Speculation.OFF);
   }
 
   /**
@@ -133,7 +147,7 @@ public record GenerationRequest(
    */
   public GenerationRequest scheduled(Scheduling value) {
     return new GenerationRequest(
-        prompt, resumed, sampling, maxTokens, stopTokens, mask, steering, value);
+        prompt, resumed, sampling, maxTokens, stopTokens, mask, steering, value, speculation);
   }
 
   /**
@@ -144,6 +158,17 @@ public record GenerationRequest(
    */
   public GenerationRequest resuming(int tokens) {
     return new GenerationRequest(
-        prompt, tokens, sampling, maxTokens, stopTokens, mask, steering, scheduling);
+        prompt, tokens, sampling, maxTokens, stopTokens, mask, steering, scheduling, speculation);
+  }
+
+  /**
+   * Returns this request, with somebody who guesses.
+   *
+   * @param value who
+   * @return a request that is otherwise the same
+   */
+  public GenerationRequest speculating(Speculation value) {
+    return new GenerationRequest(
+        prompt, resumed, sampling, maxTokens, stopTokens, mask, steering, scheduling, value);
   }
 }

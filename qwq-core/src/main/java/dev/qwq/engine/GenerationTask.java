@@ -19,6 +19,12 @@ final class GenerationTask extends Task {
   private final SteeringControl control;
   private @Nullable SamplerState sampler;
   private MemorySegment sampling = MemorySegment.NULL;
+  private @Nullable Drafter drafter;
+  private final int[] drafts = new int[Drafter.MOST];
+  private int window = Drafter.MOST / 2; // how many tokens to guess
+  private int verified;
+  private int drafted;
+  private int accepted;
   private int cached;
   private int reported;
   private int generated;
@@ -54,6 +60,7 @@ final class GenerationTask extends Task {
     sampler =
         new SamplerState(request.sampling(), request.mask(), request.prompt(), engine.vocabSize());
     resume(sampler);
+    drafter = request.speculation().drafter(request);
     listener.onPrefill(cached, request.prompt().length, cached);
   }
 
@@ -81,7 +88,23 @@ final class GenerationTask extends Task {
 
   /** True if these tokens are the last that are known, so that the next one is drawn. */
   private boolean reachesEnd(int count) {
-    return sequence().computed() + count == sequence().history().size();
+    return sequence().computed() + count >= sequence().history().size();
+  }
+
+  @Override
+  int draft(int most) {
+    int limit = Math.min(Math.min(most, window), request.maxTokens() - generated - 1);
+    limit = Math.min(limit, engine.contextLength() - sequence().history().size() - 1);
+    if (drafter == null || sampler == null || limit <= 0) {
+      return 0;
+    }
+    int draw = request.resumed() + generated;
+    return sampler.allowed(drafts, drafter.draft(sequence().history(), draw, drafts, limit));
+  }
+
+  @Override
+  int verified() {
+    return verified;
   }
 
   @Override
@@ -91,7 +114,9 @@ final class GenerationTask extends Task {
       askFirst();
       if (!control.hasForced() && control.end() == null) {
         applyChange();
-        sampling = sampler.prepare(request.resumed() + generated);
+        int draw = request.resumed() + generated;
+        int guesses = count - known(count);
+        sampling = guesses == 0 ? sampler.prepare(draw) : sampler.prepare(draw, drafts, guesses);
       }
     }
   }
@@ -107,14 +132,16 @@ final class GenerationTask extends Task {
 
   @Override
   void addTo(StepBatch batch, int count) {
-    int run = batch.add(sequence(), count);
+    int known = known(count);
+    int run = batch.add(sequence(), known, drafts, count - known);
     if (!sampling.equals(MemorySegment.NULL)) {
-      batch.sample(run, sampling);
+      batch.sample(run, sampling, 1 + count - known);
     }
   }
 
   @Override
   @Nullable Reason computed(StepBatch batch, int run, int count) {
+    verified = 0;
     int processed = Math.min(sequence().computed(), request.prompt().length);
     if (processed > reported) {
       reported = processed;
@@ -125,11 +152,33 @@ final class GenerationTask extends Task {
     }
     Reason end = control.end();
     if (end == null && !sampling.equals(MemorySegment.NULL)) {
-      end = take(batch.sampledToken(run), batch.sampledLogprob(run), batch.topLogprobs(run), false);
+      end = takeDrawn(batch, run, batch.draws(run) - 1);
     }
     while (end == null && control.hasForced()) {
       forced++;
       end = take(control.nextForced(), Float.NaN, TopLogprobs.NONE, true);
+    }
+    return end;
+  }
+
+  /**
+   * Takes what was drawn: a token, and behind each guess that it confirms another one. A guess that
+   * was wrong, or that what has happened meanwhile makes worthless, ends it.
+   */
+  private @Nullable Reason takeDrawn(StepBatch batch, int run, int guesses) {
+    Reason end = null;
+    boolean goesOn = true;
+    for (int i = 0; goesOn; i++) {
+      int token = batch.sampledToken(run, i);
+      boolean confirmed = i < guesses && token == drafts[i];
+      end = take(token, batch.sampledLogprob(run, i), batch.topLogprobs(run, i), false);
+      verified += confirmed ? 1 : 0;
+      goesOn = confirmed && end == null && !control.hasForced() && !control.hasChange();
+    }
+    if (guesses > 0) {
+      drafted += guesses;
+      accepted += verified;
+      window = verified == guesses ? Math.min(2 * guesses, Drafter.MOST) : verified + 1;
     }
     return end;
   }
@@ -179,6 +228,10 @@ final class GenerationTask extends Task {
       sampler.close();
       sampler = null;
     }
+    if (drafter != null) {
+      drafter.close();
+      drafter = null;
+    }
     long now = System.nanoTime();
     listener.onEnd(
         new GenerationEnd(
@@ -187,6 +240,8 @@ final class GenerationTask extends Task {
             cached,
             generated,
             forced,
+            drafted,
+            accepted,
             (begun != 0 ? begun : now) - submitted,
             begun == 0 ? 0 : (firstToken != 0 ? firstToken : now) - begun,
             firstToken == 0 ? 0 : now - firstToken,

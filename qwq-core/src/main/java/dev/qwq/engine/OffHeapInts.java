@@ -28,9 +28,19 @@ final class OffHeapInts implements AutoCloseable {
 
   void add(int value) {
     if ((long) size * Integer.BYTES == values.byteSize()) {
-      grow();
+      growTo(2L * size);
     }
     values.setAtIndex(Qwq.C_INT, size++, value);
+  }
+
+  /** Makes this hold what another array does. */
+  void assign(OffHeapInts other) {
+    size = 0;
+    if (other.values.byteSize() > values.byteSize()) {
+      growTo(other.values.byteSize() / Integer.BYTES);
+    }
+    size = other.size;
+    MemorySegment.copy(other.values, 0, values, 0, (long) size * Integer.BYTES);
   }
 
   /** Removes and returns the last value. */
@@ -43,10 +53,10 @@ final class OffHeapInts implements AutoCloseable {
     return values;
   }
 
-  private void grow() {
+  private void growTo(long capacity) {
     OffHeapBuffer old = buffer;
-    buffer = new OffHeapBuffer(Qwq.C_INT, 2L * size);
-    MemorySegment.copy(values, 0, buffer.segment(), 0, values.byteSize());
+    buffer = new OffHeapBuffer(Qwq.C_INT, capacity);
+    MemorySegment.copy(values, 0, buffer.segment(), 0, (long) size * Integer.BYTES);
     values = buffer.segment();
     old.close();
   }

@@ -6,6 +6,8 @@ import dev.qwq.nativelib.ffi.Qwq;
 import dev.qwq.nativelib.ffi.qwq_sampling;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -21,7 +23,9 @@ final class SamplerState implements AutoCloseable {
   private SamplingParameters current;
   private final int maskWords;
   private @Nullable TokenMask mask;
-  private @Nullable MemorySegment maskBuffer;
+  private final List<MemorySegment> maskBuffers = new ArrayList<>(); // of each draw
+  private final List<SeenTokens> draftSeen = new ArrayList<>(); // of each draw but the first
+  private @Nullable MemorySegment draws; // [Drafter.MOST + 1]
 
   SamplerState(
       SamplingParameters parameters, @Nullable TokenMask mask, int[] prompt, int vocabSize) {
@@ -99,19 +103,73 @@ final class SamplerState implements AutoCloseable {
    * @return a {@code qwq_sampling}, valid until the next call of any method
    */
   MemorySegment prepare(int draw) {
-    qwq_sampling.draw(struct, draw);
-    if (seen != null) {
-      qwq_sampling.seen_tokens(struct, seen.tokens().segment());
-      qwq_sampling.seen_counts(struct, seen.counts().segment());
-      qwq_sampling.n_seen(struct, seen.tokens().size());
-    }
-    if (mask != null) {
-      qwq_sampling.allowed_mask(struct, words(mask));
-    }
+    prepare(struct, draw, seen, mask, 0);
     return struct;
   }
 
-  private MemorySegment words(TokenMask source) {
+  private void prepare(
+      MemorySegment target, int draw, @Nullable SeenTokens counts, @Nullable TokenMask at, int i) {
+    qwq_sampling.draw(target, draw);
+    if (counts != null) {
+      qwq_sampling.seen_tokens(target, counts.tokens().segment());
+      qwq_sampling.seen_counts(target, counts.counts().segment());
+      qwq_sampling.n_seen(target, counts.tokens().size());
+    }
+    if (at != null) {
+      qwq_sampling.allowed_mask(target, words(at, i));
+    }
+  }
+
+  /**
+   * Makes ready for several draws: the next one, and one behind each of the drafted tokens as if it
+   * had been drawn. May be repeated.
+   *
+   * @return an array of {@code count + 1} {@code qwq_sampling}, valid until the next call of any
+   *     method
+   */
+  MemorySegment prepare(int draw, int[] drafts, int count) {
+    if (draws == null) {
+      draws = qwq_sampling.allocateArray(Drafter.MOST + 1L, arena);
+    }
+    SeenTokens counts = seen;
+    TokenMask at = mask;
+    for (int i = 0; i <= count; i++) {
+      if (i > 0) {
+        counts = counts == null ? null : withDraft(counts, drafts[i - 1], i - 1);
+        at = at == null ? null : at.after(drafts[i - 1]);
+      }
+      MemorySegment target = qwq_sampling.asSlice(draws, i);
+      target.copyFrom(struct);
+      prepare(target, draw + i, counts, at, i);
+    }
+    return draws;
+  }
+
+  private SeenTokens withDraft(SeenTokens before, int draft, int index) {
+    if (index == draftSeen.size()) {
+      draftSeen.add(new SeenTokens());
+    }
+    SeenTokens counts = draftSeen.get(index);
+    counts.assign(before);
+    counts.addGenerated(draft);
+    return counts;
+  }
+
+  /** How many of the drafted tokens the mask would let pass. */
+  int allowed(int[] drafts, int count) {
+    TokenMask at = mask;
+    for (int i = 0; i < count && at != null; i++) {
+      int[] words = at.allowed();
+      int token = drafts[i];
+      if (words != null && (words[token / Integer.SIZE] >>> token % Integer.SIZE & 1) == 0) {
+        return i;
+      }
+      at = i + 1 < count ? at.after(token) : at;
+    }
+    return count;
+  }
+
+  private MemorySegment words(TokenMask source, int index) {
     int[] words = source.allowed();
     if (words == null) {
       return MemorySegment.NULL;
@@ -121,11 +179,10 @@ final class SamplerState implements AutoCloseable {
           ErrorCode.INVALID_ARGUMENT,
           "token mask: expected " + maskWords + " words, found " + words.length);
     }
-    MemorySegment buffer = maskBuffer;
-    if (buffer == null) {
-      buffer = arena.allocate(Qwq.C_INT, maskWords);
-      maskBuffer = buffer;
+    while (maskBuffers.size() <= index) {
+      maskBuffers.add(arena.allocate(Qwq.C_INT, maskWords));
     }
+    MemorySegment buffer = maskBuffers.get(index);
     MemorySegment.copy(words, 0, buffer, Qwq.C_INT, 0, maskWords);
     return buffer;
   }
@@ -145,6 +202,7 @@ final class SamplerState implements AutoCloseable {
     if (seen != null) {
       seen.close();
     }
+    draftSeen.forEach(SeenTokens::close);
     arena.close();
   }
 }

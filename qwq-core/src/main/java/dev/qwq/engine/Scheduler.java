@@ -29,6 +29,10 @@ final class Scheduler implements StepExecutor.Finisher {
   private final KvMemory memory;
   private final StepExecutor executor;
   private final PrefillPacer pacer;
+
+  /** Rows up to which a step takes hardly longer than one of a single row. */
+  private static final int CHEAP_ROWS = 16;
+
   private static final Comparator<Task> FIRST_SERVED =
       Comparator.comparingInt(Task::priority).reversed().thenComparingLong(Task::order);
 
@@ -196,10 +200,12 @@ final class Scheduler implements StepExecutor.Finisher {
         decoding++;
       }
     }
+    int drafted = draft(counts, decoding);
     if (decoding == tasks) {
       return counts;
     }
-    int budget = pacer.budget(info.maxBatchTokens() - decoding, decoding > 0);
+    int room = info.maxBatchTokens() - decoding - drafted;
+    int budget = room == 0 ? 0 : pacer.budget(room, decoding > 0);
     int start = running.indexOf(lastPrefilled) + 1;
     lastPrefilled = null;
     Set<BlockKey> begun = begunBlocks();
@@ -215,6 +221,27 @@ final class Scheduler implements StepExecutor.Finisher {
       }
     }
     return counts;
+  }
+
+  /**
+   * Lets decoding tasks guess, as far as rows are nearly free: a step reads all weights once,
+   * however few rows it computes.
+   *
+   * @param counts takes the guesses of each task
+   * @return all guesses
+   */
+  private int draft(int[] counts, int decoding) {
+    int drafted = 0;
+    int room = Math.min(CHEAP_ROWS, info.maxBatchTokens()) - decoding;
+    int each = decoding == 0 ? 0 : Math.max(0, room) / decoding;
+    for (int i = 0; i < counts.length; i++) {
+      if (counts[i] == 1) {
+        int guesses = running.get(i).draft(each);
+        counts[i] += guesses;
+        drafted += guesses;
+      }
+    }
+    return drafted;
   }
 
   /** The blocks that running prompts are in the middle of. */

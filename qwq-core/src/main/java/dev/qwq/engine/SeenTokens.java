@@ -22,6 +22,17 @@ final class SeenTokens implements AutoCloseable {
     counts.set(index, counts.get(index) + 1);
   }
 
+  /** Makes this hold what another one does. */
+  void assign(SeenTokens other) {
+    tokens.assign(other.tokens);
+    counts.assign(other.counts);
+    if (slots.length == other.slots.length) {
+      System.arraycopy(other.slots, 0, slots, 0, slots.length);
+    } else {
+      slots = other.slots.clone();
+    }
+  }
+
   OffHeapInts tokens() {
     return tokens;
   }

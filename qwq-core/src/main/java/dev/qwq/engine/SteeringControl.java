@@ -72,6 +72,11 @@ final class SteeringControl implements Steering.Control {
     return forced[next++];
   }
 
+  /** True if {@link #takeChange} would give something. */
+  boolean hasChange() {
+    return samplingChanged;
+  }
+
   /** The parameters if they were changed since this was asked last, else null. */
   @Nullable SamplingParameters takeChange() {
     if (!samplingChanged) {

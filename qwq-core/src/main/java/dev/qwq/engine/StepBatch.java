@@ -14,6 +14,7 @@ import java.lang.invoke.VarHandle;
  * flag.
  */
 final class StepBatch implements AutoCloseable {
+  private static final int[] NOTHING = {};
   private static final VarHandle INT = Qwq.C_INT.varHandle();
 
   private final int maxRuns;
@@ -22,7 +23,8 @@ final class StepBatch implements AutoCloseable {
   private final Arena arena = Arena.ofShared();
   private final MemorySegment batch = qwq_batch.allocate(arena);
   private final MemorySegment sequences;
-  private final MemorySegment sampled;
+  private final MemorySegment
+      sampled; // [maxTokens], at the place of the token behind which is drawn
   private final MemorySegment tokens; // [maxTokens]
   private final MemorySegment targets; // [maxTokens]
   private final MemorySegment targetLogprobs; // [maxTokens]
@@ -37,7 +39,7 @@ final class StepBatch implements AutoCloseable {
     this.maxRuns = maxRuns;
     this.maxTokens = maxTokens;
     sequences = qwq_sequence.allocateArray(maxRuns, arena);
-    sampled = qwq_sampled.allocateArray(maxRuns, arena);
+    sampled = qwq_sampled.allocateArray(maxTokens, arena);
     tokens = arena.allocate(Qwq.C_INT, maxTokens);
     targets = arena.allocate(Qwq.C_INT, maxTokens);
     targetLogprobs = arena.allocate(Qwq.C_FLOAT, maxTokens);
@@ -80,12 +82,25 @@ final class StepBatch implements AutoCloseable {
    * @return the index of the run
    */
   int add(KvSequence sequence, int count) {
+    return add(sequence, count, NOTHING, 0);
+  }
+
+  /**
+   * Adds the next {@code count} tokens of a sequence and, behind them, tokens that are guessed to
+   * follow. All have one role and are covered by blocks.
+   *
+   * @return the index of the run
+   */
+  int add(KvSequence sequence, int known, int[] drafts, int drafted) {
+    int count = known + drafted;
     if (runs == maxRuns || count > maxTokens - usedTokens) {
       throw new IllegalStateException("a step of " + maxRuns + " runs, " + maxTokens + " tokens");
     }
     int from = sequence.computed();
     TokenHistory history = sequence.history();
-    MemorySegment.copy(history.array(), from, tokens, Qwq.C_INT, byteOffset(usedTokens), count);
+    MemorySegment.copy(history.array(), from, tokens, Qwq.C_INT, byteOffset(usedTokens), known);
+    MemorySegment.copy(
+        drafts, 0, tokens, Qwq.C_INT, byteOffset((long) usedTokens + known), drafted);
     MemorySegment run = run(runs);
     qwq_sequence.tokens(run, tokens.asSlice(byteOffset(usedTokens)));
     qwq_sequence.n_tokens(run, count);
@@ -104,11 +119,16 @@ final class StepBatch implements AutoCloseable {
     return runs++;
   }
 
-  /** Draws a token after the run. */
-  void sample(int run, MemorySegment sampling) {
-    qwq_sequence.n_samples(run(run), 1);
-    qwq_sequence.sampling(run(run), sampling);
-    qwq_sequence.sampled(run(run), qwq_sampled.asSlice(sampled, run));
+  /**
+   * Draws a token behind each of the last tokens of the run added last.
+   *
+   * @param sampling as many {@code qwq_sampling}
+   */
+  void sample(int run, MemorySegment sampling, int draws) {
+    MemorySegment struct = run(run);
+    qwq_sequence.n_samples(struct, draws);
+    qwq_sequence.sampling(struct, sampling);
+    qwq_sequence.sampled(struct, qwq_sampled.asSlice(sampled, (long) usedTokens - draws));
   }
 
   /** Asks for the log-probability of the token that follows each of the run's, where one does. */
@@ -131,16 +151,26 @@ final class StepBatch implements AutoCloseable {
     qwq_sequence.n_logits(run(run), rows);
   }
 
-  int sampledToken(int run) {
-    return qwq_sampled.token(qwq_sampled.asSlice(sampled, run));
+  /** How many tokens were drawn in a run. */
+  int draws(int run) {
+    return qwq_sequence.n_samples(run(run));
   }
 
-  float sampledLogprob(int run) {
-    return qwq_sampled.logprob(qwq_sampled.asSlice(sampled, run));
+  int sampledToken(int run, int draw) {
+    return qwq_sampled.token(sampled(run, draw));
   }
 
-  TopLogprobs topLogprobs(int run) {
-    MemorySegment result = qwq_sampled.asSlice(sampled, run);
+  float sampledLogprob(int run, int draw) {
+    return qwq_sampled.logprob(sampled(run, draw));
+  }
+
+  private MemorySegment sampled(int run, int draw) {
+    long first = qwq_sequence.sampled(run(run)).address() - sampled.address();
+    return sampled.asSlice(first + draw * qwq_sampled.sizeof(), qwq_sampled.layout());
+  }
+
+  TopLogprobs topLogprobs(int run, int draw) {
+    MemorySegment result = sampled(run, draw);
     int count = qwq_sampled.n_top(result);
     if (count == 0) {
       return TopLogprobs.NONE;

@@ -118,11 +118,12 @@ final class StepExecutor {
     for (int i = 0; i < runs.size(); i++) {
       Task task = runs.get(i).task();
       int count = runs.get(i).count();
-      memory.advance(task.sequence(), count);
+      memory.advance(task.sequence(), task.known(count));
       Reason end;
       QwqException failure = null;
       try {
         end = task.computed(batch, i, count);
+        memory.advance(task.sequence(), task.verified());
       } catch (Throwable e) {
         end = Reason.FAILED;
         failure = asFailure(e);

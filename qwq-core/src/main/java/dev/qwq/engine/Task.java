@@ -176,6 +176,27 @@ abstract class Task {
     return sequence.history().runEnd(from) - from;
   }
 
+  /**
+   * Guesses tokens to be checked with the one that is computed next; only while decoding. They
+   * count as tokens of the run, behind those that are known.
+   *
+   * @param most how many at most, 0 or more
+   * @return how many
+   */
+  int draft(int most) {
+    return 0;
+  }
+
+  /** How many of the guesses that the last step checked were right. */
+  int verified() {
+    return 0;
+  }
+
+  /** How many of the next {@code count} tokens of a run are in the history. */
+  final int known(int count) {
+    return Math.min(count, sequence.history().size() - sequence.computed());
+  }
+
   /** The task is over: its sequence is free for others by now. Called once. */
   final void end(GenerationEnd.Reason reason, @Nullable QwqException failure) {
     try {
@@ -197,7 +218,8 @@ abstract class Task {
   abstract void addTo(StepBatch batch, int count);
 
   /**
-   * A step has computed {@code count} tokens as its run {@code run}, and the sequence has advanced.
+   * A step has computed {@code count} tokens as its run {@code run}, and the sequence has advanced
+   * by those that were known.
    *
    * @return how the task has ended, or null if there is more to do
    */

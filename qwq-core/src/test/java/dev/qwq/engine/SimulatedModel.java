@@ -150,6 +150,7 @@ final class SimulatedModel implements Stepper {
     int count = qwq_sequence.n_tokens(run);
     MemorySegment targets = qwq_sequence.targets(run);
     int firstLogits = count - qwq_sequence.n_logits(run);
+    int firstSample = count - qwq_sequence.n_samples(run);
     long state = 0;
     for (int i = 0; i < count; i++) {
       int token = qwq_sequence.tokens(run).getAtIndex(Qwq.C_INT, i);
@@ -170,9 +171,13 @@ final class SimulatedModel implements Stepper {
               .setAtIndex(Qwq.C_FLOAT, (i - firstLogits) * (long) vocabSize + id, logit(state, id));
         }
       }
-    }
-    if (qwq_sequence.n_samples(run) > 0) {
-      sample(state, qwq_sequence.sampling(run), qwq_sequence.sampled(run));
+      if (i >= firstSample) {
+        int draw = i - firstSample;
+        sample(
+            state,
+            qwq_sampling.asSlice(qwq_sequence.sampling(run), draw),
+            qwq_sampled.asSlice(qwq_sequence.sampled(run), draw));
+      }
     }
   }
 
