@@ -45,6 +45,21 @@ final class ReasoningParser {
     return state == State.THINKING || state == State.BEFORE_THINKING;
   }
 
+  /** True as long as an opening marker may come and be dropped. */
+  boolean beforeThinking() {
+    return state == State.BEFORE_THINKING;
+  }
+
+  /** True once everything that comes is answer. */
+  boolean decided() {
+    return state == State.ANSWER || state == State.OFF;
+  }
+
+  /** What is held back: the beginning of a marker, or blank space before one. */
+  String pending() {
+    return pending.toString();
+  }
+
   void accept(String piece) {
     if (piece.isEmpty()) {
       return;

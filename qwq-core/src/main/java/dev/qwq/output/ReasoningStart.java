@@ -24,13 +24,32 @@ public enum ReasoningStart {
    *     right after a closed one; else by {@code modelThinks}
    */
   public static ReasoningStart of(String prompt, boolean modelThinks) {
-    String end = prompt.stripTrailing();
-    if (end.endsWith(OPEN)) {
+    if (isOpen(prompt)) {
       return THINKING;
     }
-    if (end.endsWith(CLOSE)) {
+    if (isClosed(prompt)) {
       return ANSWER;
     }
     return modelThinks ? THINKING : ANSWER;
+  }
+
+  /**
+   * Tells whether a prompt leaves the thinking open.
+   *
+   * @param prompt the rendered prompt, or its end
+   * @return whether it ends in an opening marker
+   */
+  public static boolean isOpen(String prompt) {
+    return prompt.stripTrailing().endsWith(OPEN);
+  }
+
+  /**
+   * Tells whether a prompt has the thinking behind it.
+   *
+   * @param prompt the rendered prompt, or its end
+   * @return whether it ends in a closing marker
+   */
+  public static boolean isClosed(String prompt) {
+    return prompt.stripTrailing().endsWith(CLOSE);
   }
 }

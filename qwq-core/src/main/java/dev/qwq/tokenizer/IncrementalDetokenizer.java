@@ -32,6 +32,15 @@ public final class IncrementalDetokenizer {
   }
 
   /**
+   * Tells whether the text so far ends in the middle of a character.
+   *
+   * @return whether bytes are held back
+   */
+  public boolean isInsideCharacter() {
+    return decoder.isInsideCharacter();
+  }
+
+  /**
    * Ends the text. Afterwards the instance is as new.
    *
    * @return U+FFFD if the text ended inside a character, else the empty string

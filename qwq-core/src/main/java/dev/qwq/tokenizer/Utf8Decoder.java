@@ -50,6 +50,11 @@ final class Utf8Decoder {
     }
   }
 
+  /** True if more bytes are needed to complete a character. */
+  boolean isInsideCharacter() {
+    return missing > 0;
+  }
+
   /** Ends the text: an unfinished sequence becomes U+FFFD. */
   void finish(StringBuilder out) {
     if (missing > 0) {
