@@ -32,6 +32,19 @@ public sealed interface ChatEvent {
   record ToolCall(dev.qwq.ToolCall call) implements ChatEvent {}
 
   /**
+   * The reply goes round in circles: its end is one span of tokens, repeated exactly. Of a loop
+   * that goes on, delivered once.
+   *
+   * @param text the span
+   * @param period its length in tokens
+   * @param repeats how often it has come in a row, 2 or more
+   * @param action what was done about it: the policy's action, or {@code STOP} where that was used
+   *     up or did not apply
+   */
+  record RepetitionDetected(String text, int period, int repeats, RepetitionPolicy.Action action)
+      implements ChatEvent {}
+
+  /**
    * The reply is over; always the last event.
    *
    * @param usage what it took

@@ -13,18 +13,25 @@ public final class GenerationOptions {
   private final int maxTokens;
   private final List<String> stopStrings;
   private final ReasoningFormat reasoningFormat;
+  private final ThinkingMode thinking;
+  private final ThinkingBudget thinkingBudget;
+  private final RepetitionPolicy repetition;
 
   private GenerationOptions(Builder builder) {
     sampler = Optional.ofNullable(builder.sampler);
     maxTokens = builder.maxTokens;
     stopStrings = builder.stopStrings;
     reasoningFormat = builder.reasoningFormat;
+    thinking = builder.thinking;
+    thinkingBudget = builder.thinkingBudget;
+    repetition = builder.repetition;
   }
 
   /**
    * Returns the options that leave everything to the model.
    *
-   * @return the model's sampler, tokens up to the end of the context, no stop strings
+   * @return the model's sampler, tokens up to the end of the context, no stop strings, thinking as
+   *     the model's template has it and without a limit
    */
   public static GenerationOptions defaults() {
     return DEFAULTS;
@@ -50,6 +57,9 @@ public final class GenerationOptions {
     builder.maxTokens = maxTokens;
     builder.stopStrings = stopStrings;
     builder.reasoningFormat = reasoningFormat;
+    builder.thinking = thinking;
+    builder.thinkingBudget = thinkingBudget;
+    builder.repetition = repetition;
     return builder;
   }
 
@@ -89,12 +99,42 @@ public final class GenerationOptions {
     return reasoningFormat;
   }
 
+  /**
+   * Returns whether a model that can think does; of conversations, not of completed texts.
+   *
+   * @return the mode
+   */
+  public ThinkingMode thinking() {
+    return thinking;
+  }
+
+  /**
+   * Returns how long the model may think.
+   *
+   * @return the budget
+   */
+  public ThinkingBudget thinkingBudget() {
+    return thinkingBudget;
+  }
+
+  /**
+   * Returns what happens when the reply goes round in circles.
+   *
+   * @return the policy
+   */
+  public RepetitionPolicy repetition() {
+    return repetition;
+  }
+
   /** Builds {@link GenerationOptions}. Not thread-safe. */
   public static final class Builder {
     private @Nullable Sampler sampler;
     private int maxTokens = Integer.MAX_VALUE;
     private List<String> stopStrings = List.of();
     private ReasoningFormat reasoningFormat = ReasoningFormat.AUTO;
+    private ThinkingMode thinking = ThinkingMode.AUTO;
+    private ThinkingBudget thinkingBudget = ThinkingBudget.unlimited();
+    private RepetitionPolicy repetition = RepetitionPolicy.report();
 
     private Builder() {}
 
@@ -140,6 +180,49 @@ public final class GenerationOptions {
      */
     public Builder reasoningFormat(ReasoningFormat value) {
       reasoningFormat = Objects.requireNonNull(value, "reasoningFormat");
+      return this;
+    }
+
+    /**
+     * Sets whether a model that can think does; of conversations, not of completed texts.
+     *
+     * @param value the mode; default {@link ThinkingMode#AUTO}
+     * @return this builder
+     */
+    public Builder thinking(ThinkingMode value) {
+      thinking = Objects.requireNonNull(value, "thinking");
+      return this;
+    }
+
+    /**
+     * Switches thinking on or off, where the model can think.
+     *
+     * @param on {@link ThinkingMode#ON} or {@link ThinkingMode#OFF}
+     * @return this builder
+     */
+    public Builder thinking(boolean on) {
+      return thinking(on ? ThinkingMode.ON : ThinkingMode.OFF);
+    }
+
+    /**
+     * Limits thinking.
+     *
+     * @param value the budget; default {@link ThinkingBudget#unlimited()}
+     * @return this builder
+     */
+    public Builder thinkingBudget(ThinkingBudget value) {
+      thinkingBudget = Objects.requireNonNull(value, "thinkingBudget");
+      return this;
+    }
+
+    /**
+     * Sets what happens when the reply goes round in circles.
+     *
+     * @param value the policy; default {@link RepetitionPolicy#report()}
+     * @return this builder
+     */
+    public Builder repetition(RepetitionPolicy value) {
+      repetition = Objects.requireNonNull(value, "repetition");
       return this;
     }
 

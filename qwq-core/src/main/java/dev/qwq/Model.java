@@ -14,6 +14,7 @@ import dev.qwq.model.LoadMode;
 import dev.qwq.model.ModelConfig;
 import dev.qwq.model.ModelSource;
 import dev.qwq.output.ReasoningStart;
+import dev.qwq.output.ThinkingTracker;
 import dev.qwq.tokenizer.Tokenizer;
 import java.nio.file.Path;
 import java.util.LinkedHashSet;
@@ -253,18 +254,37 @@ public final class Model implements AutoCloseable {
         new ReplyBuilder(
             tokenizer.orElse(null), endTokens, options.stopStrings(), start, tools, events::add);
     for (int token : begun) {
-      builder.accept(token);
+      builder.accept(token, false);
     }
     events.clear(); // The consumer of the reply's beginning had them.
     TokenFeed feed = new TokenFeed();
+    ReplySteering steering = steering(prompt, options, feed);
     Generation generation =
         engine.submit(
             sequence,
             new GenerationRequest(
-                    prompt.followedBy(begun), sampling, options.maxTokens(), stopTokens)
+                    prompt.followedBy(begun),
+                    sampling,
+                    options.maxTokens(),
+                    stopTokens,
+                    null,
+                    steering)
                 .resuming(begun.length),
             feed);
-    return new ReplyStream(feed, generation, builder, events, onEnd);
+    return new ReplyStream(feed, generation, builder, steering, events, onEnd);
+  }
+
+  private ReplySteering steering(Prompt prompt, GenerationOptions options, TokenFeed feed) {
+    ThinkingBudget budget = options.thinkingBudget();
+    return new ReplySteering(
+        tokenizer.map(t -> new ThinkingTracker(t, prompt.start(), prompt.opened())).orElse(null),
+        tokenizer
+            .map(t -> new ThinkingCloser(t, prompts.thinkingMarkers(), budget.nudge().orElse(null)))
+            .orElse(null),
+        budget,
+        options.repetition(),
+        feed,
+        System::nanoTime);
   }
 
   /**

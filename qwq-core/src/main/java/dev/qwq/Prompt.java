@@ -8,13 +8,14 @@ import java.util.Arrays;
  *
  * @param tokens its ids
  * @param start what the prompt says about the reply's thinking
+ * @param opened whether it ends in an open marker, rather than leaving that to the model
  */
-record Prompt(int[] tokens, ReasoningStart start) {
+record Prompt(int[] tokens, ReasoningStart start, boolean opened) {
   /** This prompt, beginning with the tokens of a conversation as far as they say the same. */
   Prompt splicedTo(int[] known, Model model) {
     return model
         .tokenizer()
-        .map(tokenizer -> new Prompt(TokenSplice.splice(tokenizer, known, tokens), start))
+        .map(tokenizer -> new Prompt(TokenSplice.splice(tokenizer, known, tokens), start, opened))
         .orElse(this);
   }
 

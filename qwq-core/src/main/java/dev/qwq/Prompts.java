@@ -7,6 +7,7 @@ import dev.qwq.output.ReasoningStart;
 import dev.qwq.tokenizer.Tokenizer;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,11 +22,13 @@ final class Prompts {
   private final Optional<Tokenizer> tokenizer;
   private final Optional<ChatTemplate> template;
   private final boolean modelThinks;
+  private final ThinkingMarkers markers;
 
   Prompts(Path file, Optional<Tokenizer> tokenizer, Optional<ChatTemplate> template) {
     this.file = file;
     this.tokenizer = tokenizer;
     this.template = template;
+    markers = ThinkingMarkers.of(template.map(ChatTemplate::source).orElse(""));
     modelThinks = template.map(t -> t.source().contains(ReasoningStart.CLOSE)).orElse(false);
   }
 
@@ -34,8 +37,13 @@ final class Prompts {
     return modelThinks;
   }
 
+  /** What a closed block of thinking looks like to the model. */
+  ThinkingMarkers thinkingMarkers() {
+    return markers;
+  }
+
   /** Renders a conversation and opens the model's turn. */
-  Prompt chat(List<Message> conversation, SessionOptions options) {
+  Prompt chat(List<Message> conversation, SessionOptions options, ThinkingMode thinking) {
     Tokenizer encoder = requireTokenizer();
     ChatTemplate chatTemplate =
         template.orElseThrow(
@@ -43,9 +51,38 @@ final class Prompts {
                 new QwqException(
                     ErrorCode.NO_CHAT_TEMPLATE,
                     file + ": the model has no chat template; it can complete texts only"));
-    RenderedPrompt rendered = chatTemplate.render(variables(encoder, conversation, options));
-    int[] tokens = encoder.encode(rendered.text(), rendered.trustedRanges());
-    return new Prompt(tokens, ReasoningStart.of(rendered.text(), modelThinks));
+    Map<String, Object> variables = variables(encoder, conversation, options);
+    if (thinking != ThinkingMode.AUTO) {
+      variables.put("enable_thinking", thinking == ThinkingMode.ON);
+    }
+    RenderedPrompt rendered = chatTemplate.render(variables);
+    String text = rendered.text();
+    int[] ranges = rendered.trustedRanges();
+    if (thinking == ThinkingMode.OFF && modelThinks && !ReasoningStart.isClosed(text)) {
+      int end = ReasoningStart.isOpen(text) ? text.lastIndexOf(ReasoningStart.OPEN) : text.length();
+      text = text.substring(0, end) + markers.closedBlock();
+      ranges = trust(ranges, end, text.length());
+    }
+    return new Prompt(
+        encoder.encode(text, ranges),
+        ReasoningStart.of(text, modelThinks),
+        ReasoningStart.isOpen(text));
+  }
+
+  /** The ranges up to {@code from}, and all from there to {@code to}. */
+  private static int[] trust(int[] ranges, int from, int to) {
+    int kept = 0;
+    while (kept < ranges.length && ranges[kept] < from) {
+      kept += 2;
+    }
+    int[] more = Arrays.copyOf(ranges, kept + 2);
+    if (kept > 0 && more[kept - 1] >= from) {
+      more[kept - 1] = to; // goes on
+      return Arrays.copyOf(more, kept);
+    }
+    more[kept] = from;
+    more[kept + 1] = to;
+    return more;
   }
 
   private static Map<String, Object> variables(
@@ -83,13 +120,13 @@ final class Prompts {
         tokens = withBos;
       }
     }
-    return new Prompt(tokens, ReasoningStart.of(text, modelThinks));
+    return new Prompt(tokens, ReasoningStart.of(text, modelThinks), ReasoningStart.isOpen(text));
   }
 
   /** Takes ids as they are. */
   Prompt tokens(int[] tokens) {
     if (tokenizer.isEmpty()) {
-      return new Prompt(tokens.clone(), ReasoningStart.OFF);
+      return new Prompt(tokens.clone(), ReasoningStart.OFF, false);
     }
     int from = Math.max(0, tokens.length - TAIL);
     StringBuilder tail = new StringBuilder();
@@ -99,7 +136,9 @@ final class Prompts {
         tail.append(tokenizer.get().decode(tokens[i]));
       }
     }
-    return new Prompt(tokens.clone(), ReasoningStart.of(tail.toString(), modelThinks));
+    String end = tail.toString();
+    return new Prompt(
+        tokens.clone(), ReasoningStart.of(end, modelThinks), ReasoningStart.isOpen(end));
   }
 
   private Tokenizer requireTokenizer() {

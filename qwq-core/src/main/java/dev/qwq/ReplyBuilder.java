@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Turns generated tokens into events and, at the end, into a {@link Reply}. Not thread-safe. */
 final class ReplyBuilder implements OutputSink {
+  private final @Nullable Tokenizer tokenizer;
   private final Set<Integer> endTokens;
   private final Consumer<ChatEvent> events;
   private final OutputParser parser;
@@ -25,6 +26,7 @@ final class ReplyBuilder implements OutputSink {
   private final List<ToolCall> toolCalls = new ArrayList<>();
   private int[] tokens = new int[64];
   private int count;
+  private int forced;
   private boolean stoppedByString;
 
   ReplyBuilder(
@@ -34,13 +36,14 @@ final class ReplyBuilder implements OutputSink {
       ReasoningStart start,
       boolean tools,
       Consumer<ChatEvent> events) {
+    this.tokenizer = tokenizer;
     this.endTokens = endTokens;
     this.events = events;
     parser = new OutputParser(tokenizer, stopStrings, start, tools, this);
   }
 
   /** Takes the next token; false once a stop string has appeared, and no more tokens count. */
-  boolean accept(int token) {
+  boolean accept(int token, boolean isForced) {
     if (stoppedByString) {
       return false;
     }
@@ -48,6 +51,9 @@ final class ReplyBuilder implements OutputSink {
       tokens = Arrays.copyOf(tokens, 2 * count);
     }
     tokens[count++] = token;
+    if (isForced) {
+      forced++;
+    }
     if (endTokens.contains(token)) {
       parser.acceptEnd();
     } else if (!parser.accept(token)) {
@@ -56,15 +62,28 @@ final class ReplyBuilder implements OutputSink {
     return !stoppedByString;
   }
 
+  /** True once a stop string has appeared. */
+  boolean isStopped() {
+    return stoppedByString;
+  }
+
+  /** The text of the last tokens; empty without a tokenizer. */
+  String lastText(int length) {
+    return tokenizer == null
+        ? ""
+        : tokenizer.decode(Arrays.copyOfRange(tokens, count - length, count));
+  }
+
   /** Ends the reply: the last pieces become events. */
-  Reply finish(GenerationEnd end) {
+  Reply finish(GenerationEnd end, Duration thinkingTime) {
     parser.finish();
     FinishReason reason =
         stoppedByString
             ? FinishReason.STOP
             : switch (end.reason()) {
               case STOP -> toolCalls.isEmpty() ? FinishReason.STOP : FinishReason.TOOL_CALLS;
-              case LENGTH, REPETITION -> FinishReason.LENGTH;
+              case LENGTH -> FinishReason.LENGTH;
+              case REPETITION -> FinishReason.REPETITION;
               case DEADLINE -> FinishReason.DEADLINE;
               case CANCELLED, FAILED -> FinishReason.CANCELLED;
             };
@@ -75,10 +94,10 @@ final class ReplyBuilder implements OutputSink {
         toolCalls,
         Arrays.copyOf(tokens, count),
         reason,
-        usage(end));
+        usage(end, thinkingTime));
   }
 
-  private Usage usage(GenerationEnd end) {
+  private Usage usage(GenerationEnd end, Duration thinkingTime) {
     boolean any = end.generatedTokens() > 0;
     int paced = end.generatedTokens() - 1;
     return new Usage(
@@ -86,6 +105,8 @@ final class ReplyBuilder implements OutputSink {
         end.cachedTokens(),
         parser.thinkingTokens(),
         parser.answerTokens(),
+        forced,
+        thinkingTime,
         any ? Duration.ofNanos(end.queueNanos() + end.prefillNanos()) : Duration.ZERO,
         paced > 0 && end.decodeNanos() > 0 ? paced * 1e9 / end.decodeNanos() : 0);
   }

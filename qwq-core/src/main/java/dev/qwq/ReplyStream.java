@@ -37,6 +37,7 @@ public final class ReplyStream
   private final TokenFeed feed;
   private final Generation generation;
   private final ReplyBuilder builder;
+  private final ReplySteering steering;
   private final Consumer<@Nullable Reply> onEnd;
   private final AtomicBoolean subscribed = new AtomicBoolean();
 
@@ -51,11 +52,13 @@ public final class ReplyStream
       TokenFeed feed,
       Generation generation,
       ReplyBuilder builder,
+      ReplySteering steering,
       Queue<ChatEvent> events,
       Consumer<@Nullable Reply> onEnd) {
     this.feed = feed;
     this.generation = generation;
     this.builder = builder;
+    this.steering = steering;
     this.events = events;
     this.onEnd = onEnd;
   }
@@ -224,6 +227,16 @@ public final class ReplyStream
   }
 
   /**
+   * Ends the model's thinking, as if its {@link ThinkingBudget} were used up, and returns at once:
+   * with the next token the end of the thinking is written, and the answer follows. Before the
+   * first token it keeps the model from thinking at all; afterwards, or if the model does not
+   * think, it does nothing. May be called by any thread.
+   */
+  public void endThinking() {
+    steering.endThinking();
+  }
+
+  /**
    * Cancels the reply, if it has not ended, and waits until its computation has stopped: within 200
    * ms. Events that came before stay for the iterator. Never throws what the reply failed with.
    */
@@ -289,17 +302,29 @@ public final class ReplyStream
     switch (signal) {
       case TokenFeed.Prefill prefill ->
           events.add(new ChatEvent.Progress(prefill.processed(), prefill.total()));
-      case TokenFeed.Token token -> accept(token.id());
+      case TokenFeed.Token token -> accept(token);
+      case TokenFeed.Repetition repetition -> accept(repetition);
       case TokenFeed.End end -> end(end.end());
     }
   }
 
-  private void accept(int token) {
+  private void accept(TokenFeed.Repetition repetition) {
+    if (defect == null && !builder.isStopped()) {
+      events.add(
+          new ChatEvent.RepetitionDetected(
+              builder.lastText(repetition.period()),
+              repetition.period(),
+              repetition.repeats(),
+              repetition.action()));
+    }
+  }
+
+  private void accept(TokenFeed.Token token) {
     if (defect != null) {
       return;
     }
     try {
-      if (!builder.accept(token)) {
+      if (!builder.accept(token.id(), token.forced())) {
         generation.cancel();
       }
     } catch (RuntimeException | Error e) {
@@ -314,7 +339,7 @@ public final class ReplyStream
     Reply partial = null;
     if (end.failure() == null && defect == null) {
       try {
-        partial = builder.finish(end);
+        partial = builder.finish(end, steering.thinkingTime());
       } catch (RuntimeException | Error e) {
         defect = e;
       }

@@ -192,7 +192,11 @@ public final class Session implements AutoCloseable {
           Conversation before = conversation;
           List<Message> asked = new ArrayList<>(before.messages());
           asked.addAll(messages);
-          Prompt prompt = model.prompts().chat(asked, options).splicedTo(before.tokens(), model);
+          Prompt prompt =
+              model
+                  .prompts()
+                  .chat(asked, options, generation.thinking())
+                  .splicedTo(before.tokens(), model);
           return start(new Turn(List.copyOf(asked), prompt, new int[0]), generation);
         });
   }

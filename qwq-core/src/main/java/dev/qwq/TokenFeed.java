@@ -18,7 +18,11 @@ final class TokenFeed implements GenerationListener {
 
   record Prefill(int processed, int total) implements Signal {}
 
-  record Token(int id) implements Signal {}
+  /** A token; forced if it was not drawn. */
+  record Token(int id, boolean forced) implements Signal {}
+
+  /** The tokens up to here repeat their last {@code period}. */
+  record Repetition(int period, int repeats, RepetitionPolicy.Action action) implements Signal {}
 
   record End(GenerationEnd end) implements Signal {}
 
@@ -31,7 +35,12 @@ final class TokenFeed implements GenerationListener {
 
   @Override
   public void onToken(int token, float logprob, TopLogprobs top) {
-    signals.add(new Token(token));
+    signals.add(new Token(token, Float.isNaN(logprob)));
+  }
+
+  /** The reply goes round in circles; called behind the last token of a round. */
+  void onRepetition(int period, int repeats, RepetitionPolicy.Action action) {
+    signals.add(new Repetition(period, repeats, action));
   }
 
   @Override

@@ -10,6 +10,9 @@ import java.time.Duration;
  * @param cachedTokens how many of them were in the KV cache and needed no computing
  * @param thinkingTokens generated tokens of the thinking, its closing marker included
  * @param answerTokens all other generated tokens: answer, tool calls, the end token
+ * @param forcedTokens how many of both were written into the reply rather than drawn: the end of
+ *     thinking whose {@link ThinkingBudget} was used up
+ * @param thinkingTime from the first token of the thinking to its last
  * @param timeToFirstToken from the call to the first generated token, waiting in the queue
  *     included; zero if none came
  * @param tokensPerSecond speed of generation after the first token; 0 if there were fewer than two
@@ -19,6 +22,8 @@ public record Usage(
     int cachedTokens,
     int thinkingTokens,
     int answerTokens,
+    int forcedTokens,
+    Duration thinkingTime,
     Duration timeToFirstToken,
     double tokensPerSecond) {
 

@@ -8,24 +8,24 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
-/** The README shows the code that the consumer project compiles and runs, and no other. */
+/** README and docs show the code that the consumer project compiles and runs, and no other. */
 class ReadmeTest {
   private static final Pattern SHOWN = Pattern.compile("```java\\n(.*?)```", Pattern.DOTALL);
   private static final Pattern RUN =
-      Pattern.compile("// README: \\w+\\n(.*?) *// README: end", Pattern.DOTALL);
+      Pattern.compile("// (?:README|DOCS): \\w+\\n(.*?) *// (?:README|DOCS): end", Pattern.DOTALL);
 
-  @Test
-  void showsTheCodeThatRuns() throws IOException {
+  @ParameterizedTest
+  @CsvSource({"README.md, Main, 2", "docs/thinking.md, Thinking, 6"})
+  void showsTheCodeThatRuns(String page, String program, int examples) throws IOException {
     Path root = TinyModel.root();
-    List<String> shown = blocks(SHOWN, Files.readString(root.resolve("README.md")));
-    List<String> run =
-        blocks(
-            RUN,
-            Files.readString(
-                root.resolve("qwq-core/src/it/consumer/src/main/java/consumer/Main.java")));
-    assertThat(shown).hasSize(2).isEqualTo(run);
+    List<String> shown = blocks(SHOWN, Files.readString(root.resolve(page)));
+    Path source =
+        root.resolve("qwq-core/src/it/consumer/src/main/java/consumer").resolve(program + ".java");
+    assertThat(shown).hasSize(examples).isEqualTo(blocks(RUN, Files.readString(source)));
+    assertThat(shown).allSatisfy(code -> assertThat(code.lines().count()).isLessThan(13));
   }
 
   private static List<String> blocks(Pattern pattern, String text) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.qwq.engine.GenerationEnd;
 import dev.qwq.output.ReasoningStart;
 import dev.qwq.tokenizer.Tokenizer;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -23,9 +24,9 @@ class ReplyBuilderTest {
         new ReplyBuilder(
             tokenizer, endTokens, List.of(), ReasoningStart.THINKING, false, events::add);
     for (int token : tokens) {
-      assertThat(builder.accept(token)).isTrue();
+      assertThat(builder.accept(token, false)).isTrue();
     }
-    return builder.finish(END);
+    return builder.finish(END, Duration.ZERO);
   }
 
   @Test

@@ -44,7 +44,7 @@ class ReplyCostTest {
             event -> {});
     long before = threads.getCurrentThreadAllocatedBytes();
     for (int i = 0; i < tokens; i++) {
-      assertThat(builder.accept(sentence[i % sentence.length])).isTrue();
+      assertThat(builder.accept(sentence[i % sentence.length], false)).isTrue();
     }
     return (threads.getCurrentThreadAllocatedBytes() - before) / (double) tokens;
   }

@@ -83,7 +83,11 @@ final class ScriptedReplies implements AutoCloseable {
             sequence,
             new GenerationRequest(new int[] {script}, SamplingParameters.greedy(), maxTokens, END),
             feed);
-    return new ReplyStream(feed, generation, builder, events, reply -> sequence.close());
+    // Not part of the request: nothing steers.
+    ReplySteering idle =
+        new ReplySteering(
+            null, null, ThinkingBudget.unlimited(), RepetitionPolicy.off(), feed, System::nanoTime);
+    return new ReplyStream(feed, generation, builder, idle, events, reply -> sequence.close());
   }
 
   @Override

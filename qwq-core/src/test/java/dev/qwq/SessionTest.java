@@ -67,6 +67,7 @@ class SessionTest {
           case ChatEvent.Progress p -> assertThat(p.processed()).isBetween(0, p.total());
           case ChatEvent.Done d -> assertThat(d.usage()).isEqualTo(stream.reply().usage());
           case ChatEvent.ToolCall t -> throw new AssertionError(t);
+          case ChatEvent.RepetitionDetected r -> throw new AssertionError(r);
         }
       }
       assertThat(kinds).containsExactly("Progress", "Reasoning", "Answer", "Done");

@@ -7,11 +7,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** Published test data that lies beside the repository where there is any. */
-final class Shared {
+public final class Shared {
   private Shared() {}
 
   /** Returns a file of {@code ../shared/data}, or skips the test. */
-  static Path data(String name) {
+  public static Path data(String name) {
     Path root = Path.of("").toAbsolutePath();
     if (root.endsWith("qwq-core")) {
       root = root.getParent();
@@ -22,7 +22,7 @@ final class Shared {
   }
 
   /** Puts the published Qwen2 vocabulary into a folder as a model has it. */
-  static Tokenizer qwen2(Path folder) throws IOException {
+  public static Tokenizer qwen2(Path folder) throws IOException {
     Files.copy(data("tokenizer/vocab.json"), folder.resolve("vocab.json"));
     Files.copy(data("tokenizer/merges.qwen2.txt"), folder.resolve("merges.txt"));
     Files.copy(data("tokenizer/added_tokens.json"), folder.resolve("added_tokens.json"));

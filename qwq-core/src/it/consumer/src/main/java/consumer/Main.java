@@ -21,6 +21,7 @@ public final class Main {
     try (Model model = Model.open(Path.of(args[0]));
         Session session = model.newSession()) {
       stream(session);
+      Thinking.run(model);
     }
   }
 
@@ -45,6 +46,7 @@ public final class Main {
           case ChatEvent.Reasoning r -> gray(r.text());
           case ChatEvent.Answer a -> print(a.text());
           case ChatEvent.ToolCall t -> call(t.call());
+          case ChatEvent.RepetitionDetected r -> warn(r.text()); // goes round in circles
           case ChatEvent.Done d -> status(d.usage(), d.finishReason());
         }
       }
@@ -66,6 +68,10 @@ public final class Main {
 
   private static void call(ToolCall call) {
     System.out.println(call);
+  }
+
+  private static void warn(String text) {
+    System.err.println("again and again: " + text);
   }
 
   private static void status(Usage usage, FinishReason reason) {

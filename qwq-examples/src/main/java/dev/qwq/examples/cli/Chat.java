@@ -8,6 +8,7 @@ import dev.qwq.Reply;
 import dev.qwq.ReplyStream;
 import dev.qwq.Session;
 import dev.qwq.SessionOptions;
+import dev.qwq.ThinkingBudget;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -30,6 +31,7 @@ final class Chat implements AutoCloseable {
   private final Supplier<GenerationOptions> generation;
   private final @Nullable PrintWriter bars;
   private @Nullable String system;
+  private @Nullable ThinkingBudget budget;
   private Session session;
   private boolean failed;
 
@@ -109,7 +111,7 @@ final class Chat implements AutoCloseable {
   private void answer(String message) {
     StopSwitch stop = new StopSwitch();
     try (ChatInput.Handle _ = input.onInterrupt(stop::press);
-        ReplyStream stream = session.stream(message, generation.get())) {
+        ReplyStream stream = session.stream(message, options())) {
       stop.connect(stream);
       Reply reply = Replies.show(stream, screen, bars);
       screen.note("[" + Replies.summary(reply) + "]");
@@ -117,6 +119,11 @@ final class Chat implements AutoCloseable {
       failed = true;
       screen.note(Failures.sentence(e));
     }
+  }
+
+  private GenerationOptions options() {
+    GenerationOptions options = generation.get();
+    return budget == null ? options : options.toBuilder().thinkingBudget(budget).build();
   }
 
   private boolean obey(SlashCommand.Call call) {
@@ -150,11 +157,30 @@ final class Chat implements AutoCloseable {
       case "on" -> screen.showThinking(true);
       case "off" -> screen.showThinking(false);
       default -> {
-        screen.note("/think: expected on or off, found " + argument);
+        limit(argument);
         return;
       }
     }
     screen.note(screen.showsThinking() ? "Thinking is shown." : "Thinking is hidden.");
+  }
+
+  private void limit(String argument) {
+    Optional<String> nudge = options().thinkingBudget().nudge();
+    ThinkingBudget limit = ThinkingBudget.unlimited();
+    if (!argument.equalsIgnoreCase("free")) {
+      try {
+        limit = ThinkingLimit.parse(argument);
+      } catch (QwqException e) {
+        screen.note(
+            "/think: expected on, off, free, tokens (500) or a time (90s), found " + argument);
+        return;
+      }
+    }
+    budget = nudge.isPresent() ? limit.withNudge(nudge.get()) : limit;
+    screen.note(
+        argument.equalsIgnoreCase("free")
+            ? "Thinking has no limit."
+            : "Thinking ends after " + argument + (limit.time().isPresent() ? "." : " tokens."));
   }
 
   private void save(String file) {

@@ -63,6 +63,11 @@ final class ChatScreen implements Replies.Viewer {
   }
 
   @Override
+  public void loop(String line) {
+    note(line);
+  }
+
+  @Override
   public boolean isGone() {
     return out.checkError();
   }

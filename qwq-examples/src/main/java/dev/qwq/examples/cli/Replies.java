@@ -28,6 +28,9 @@ final class Replies {
 
     void toolCall(ToolCall call);
 
+    /** The reply goes round in circles; says so in a line. */
+    default void loop(String line) {}
+
     /** Is called once, after everything else. */
     void end();
 
@@ -59,6 +62,7 @@ final class Replies {
           case ChatEvent.Reasoning reasoning -> viewer.reasoning(reasoning.text());
           case ChatEvent.Answer answer -> viewer.answer(answer.text());
           case ChatEvent.ToolCall tool -> viewer.toolCall(tool.call());
+          case ChatEvent.RepetitionDetected loop -> viewer.loop(line(loop));
           case ChatEvent.Progress _, ChatEvent.Done _ -> {}
         }
         if (viewer.isGone()) {
@@ -107,6 +111,8 @@ final class Replies {
     json.put("cached_tokens", usage.cachedTokens());
     json.put("thinking_tokens", usage.thinkingTokens());
     json.put("answer_tokens", usage.answerTokens());
+    json.put("forced_tokens", usage.forcedTokens());
+    json.put("thinking_seconds", usage.thinkingTime().toNanos() / 1e9);
     json.put("time_to_first_token_seconds", usage.timeToFirstToken().toNanos() / 1e9);
     json.put("tokens_per_second", usage.tokensPerSecond());
     return json;
@@ -131,6 +137,17 @@ final class Replies {
 
   static String name(FinishReason reason) {
     return reason.name().toLowerCase(Locale.ROOT);
+  }
+
+  static String line(ChatEvent.RepetitionDetected loop) {
+    String done =
+        switch (loop.action()) {
+          case OFF, REPORT -> "nothing is done about it (--on-loop)";
+          case STOP -> "the reply ends";
+          case RAISE_PRESENCE_PENALTY -> "the presence penalty is raised";
+          case END_THINKING -> "the thinking ends";
+        };
+    return "The same %d tokens, %d times over: %s.".formatted(loop.period(), loop.repeats(), done);
   }
 
   static String line(ToolCall call) {

@@ -5,6 +5,7 @@ import dev.qwq.ReasoningFormat;
 import dev.qwq.Sampler;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** How replies are drawn and where they end. What is not given is what the model recommends. */
@@ -68,6 +69,8 @@ final class ReplyOptions {
       description = "The same seed gives the same reply (default: random).")
   private @Nullable Long seed;
 
+  @Mixin private ThinkingOptions thinking = new ThinkingOptions();
+
   /**
    * Returns these options for the API.
    *
@@ -80,6 +83,7 @@ final class ReplyOptions {
             .sampler(sampler(recommended).seed(seed == null ? randomSeed : seed).build())
             .stopStrings(stop.toArray(new String[0]))
             .reasoningFormat(format);
+    thinking.addTo(builder);
     if (maxTokens != null) {
       builder.maxTokens(maxTokens);
     }

@@ -9,7 +9,10 @@ enum SlashCommand {
   HELP("", "show these commands"),
   RESET("", "forget the conversation"),
   SYSTEM("[TEXT]", "set the system prompt (without TEXT: remove it) and begin anew"),
-  THINK("[on|off]", "show or hide the model's thinking (without on or off: the other way)"),
+  THINK(
+      "[on|off|LIMIT]",
+      "show or hide the model's thinking (without either: the other way), or limit it: to tokens"
+          + " (500), a time (90s), nothing (0); free: no limit"),
   SAVE("FILE", "write the conversation as JSON messages"),
   EXIT("", "leave (also Ctrl-D)");
 

@@ -18,7 +18,15 @@ import picocli.CommandLine.Spec;
 abstract class Subcommand implements Callable<Integer> {
   /** Options that are not named like the fields of the API. */
   private static final Map<String, String> OPTIONS =
-      Map.of("context-length", "ctx", "yarn-factor", "yarn", "stop-strings", "stop");
+      Map.of(
+          "context-length",
+          "ctx",
+          "yarn-factor",
+          "yarn",
+          "stop-strings",
+          "stop",
+          "thinking-budget.nudge",
+          "thinking-nudge");
 
   @Spec private CommandSpec spec;
 

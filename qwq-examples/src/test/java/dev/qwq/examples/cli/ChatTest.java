@@ -128,6 +128,28 @@ class ChatTest {
   }
 
   @Test
+  void limitsThinkingWhenTold() {
+    String out =
+        pipe(
+            true,
+            "/think 0",
+            "What is 5 + 6?",
+            "/think 3,5m",
+            "What is 5 + 6?",
+            "/think free",
+            "What is 5 + 6?");
+    assertThat(out)
+        .contains("Thinking ends after 0 tokens.")
+        .contains("Thinking ends after 3,5m.")
+        .contains("Thinking has no limit.");
+    assertThat(out.lines().filter(line -> line.contains("thinking +")).toList())
+        .satisfiesExactly(
+            none -> assertThat(none).contains(" + 2 thinking +"),
+            few -> assertThat(few).contains(" + 5 thinking +"),
+            free -> assertThat(free).doesNotContain(" + 5 thinking +"));
+  }
+
+  @Test
   void remembersUntilToldNotTo() {
     String again = "\\[(\\d+) prompt";
     String out = pipe(true, "What is 5 + 6?", "What is 5 + 6?", "/reset", "What is 5 + 6?");
@@ -156,7 +178,7 @@ class ChatTest {
         .contains("expected")
         .contains("no such file")
         .contains("/save: expected a file, found nothing")
-        .contains("/think: expected on or off, found maybe")
+        .contains("/think: expected on, off, free, tokens (500) or a time (90s), found maybe")
         .contains("[answer] 5 + 6 = **11**");
   }
 

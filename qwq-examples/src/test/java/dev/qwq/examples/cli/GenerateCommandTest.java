@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.qwq.ThinkingBudget;
 import dev.qwq.examples.BundledModel;
 import dev.qwq.examples.Golden;
 import java.io.IOException;
@@ -37,6 +38,8 @@ class GenerateCommandTest {
             "cached_tokens",
             "thinking_tokens",
             "answer_tokens",
+            "forced_tokens",
+            "thinking_seconds",
             "time_to_first_token_seconds",
             "tokens_per_second");
     assertThat(usage.get("prompt_tokens").intValue()).isEqualTo(golden.promptTokens().length);
@@ -160,6 +163,11 @@ class GenerateCommandTest {
             List.<Object>of("--prompt", "a", "--top-p", 0),
             List.<Object>of("--prompt", "a", "--max-tokens", 0),
             List.<Object>of("--prompt", "a", "--stop", ""),
+            List.<Object>of("--prompt", "a", "--thinking-budget", "5 minutes"),
+            List.<Object>of("--prompt", "a", "--thinking-budget", "5,6"),
+            List.<Object>of("--prompt", "a", "--thinking-budget", "-1"),
+            List.<Object>of("--prompt", "a", "--thinking-nudge", "so</think>"),
+            List.<Object>of("--prompt", "a", "--on-loop", "panic"),
             List.<Object>of("--prompt", "a", "--threads", 0),
             List.<Object>of("--prompt", "a", "--ctx", -1),
             List.<Object>of("--prompt", "a", "--backend", "gpu"),
@@ -172,6 +180,46 @@ class GenerateCommandTest {
     }
     assertThat(generate("--prompt", "a", "--top-p", 2).err())
         .contains("--top-p: expected above 0 and at most 1, found 2.0");
+  }
+
+  @Test
+  void thinkingIsLimitedSwitchedOffAndNudged() throws IOException {
+    JsonNode limited =
+        generate("--prompt", QUESTION, "--temperature", 0, "--thinking-budget", "9,1h").json();
+    assertThat(limited.get("usage").get("thinking_tokens").intValue()).isEqualTo(11);
+    assertThat(limited.get("usage").get("forced_tokens").intValue()).isEqualTo(3);
+    assertThat(limited.get("answer").textValue()).isNotEmpty();
+    JsonNode nudged =
+        generate(
+                "--prompt",
+                QUESTION,
+                "--temperature",
+                0,
+                "--thinking-budget",
+                "9",
+                "--thinking-nudge",
+                "So \"r\" appears 3 times.")
+            .json();
+    assertThat(nudged.get("reasoning").textValue()).endsWith("\n\nSo \"r\" appears 3 times.");
+    assertThat(nudged.get("answer").textValue()).contains("**3**");
+    JsonNode usual =
+        generate("--thinking-budget", "9", "--thinking-nudge", "--prompt", QUESTION).json();
+    assertThat(usual.get("reasoning").textValue()).endsWith(ThinkingBudget.DEFAULT_NUDGE);
+    JsonNode off = generate("--prompt", QUESTION, "--no-thinking").json();
+    assertThat(off.get("reasoning").textValue()).isEmpty();
+    assertThat(off.get("usage").get("thinking_tokens").intValue()).isZero();
+    assertThat(off.get("answer").textValue()).isNotEmpty();
+  }
+
+  @Test
+  void loopsEndTheReplyWhenTold() throws IOException {
+    Path talkative = folder.resolve("random.gguf");
+    assertThat(Cli.run("synth", "--seed", 5, talkative).status()).isZero();
+    Object[] words = {
+      "--model", talkative, "--prompt", "a", "--temperature", 0, "--on-loop", "stop", "-n", 1200
+    };
+    Cli cli = generate(words);
+    assertThat(cli.status()).as(cli.err()).isZero();
   }
 
   @Test

@@ -60,6 +60,7 @@ final class ReplyWriter {
           case ChatEvent.Reasoning _ -> "reasoning";
           case ChatEvent.Answer _ -> "answer";
           case ChatEvent.ToolCall _ -> "toolCall";
+          case ChatEvent.RepetitionDetected _ -> "repetition";
           case ChatEvent.Done _ -> "done";
         };
     return event(name, event);
