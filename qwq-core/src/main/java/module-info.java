@@ -13,6 +13,10 @@ module dev.qwq.core {
   exports dev.qwq.chat;
   exports dev.qwq.schema;
   exports dev.qwq.tokenizer;
+
+  opens dev.qwq.saved to
+      com.fasterxml.jackson.databind;
+
   // Not for users: what the command line needs to inspect, convert and make models.
   exports dev.qwq.model to
       dev.qwq.examples;

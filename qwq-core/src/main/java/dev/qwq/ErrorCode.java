@@ -36,6 +36,8 @@ public enum ErrorCode {
   QUEUE_FULL,
   /** A mapped weight file was changed by someone else while in use. */
   WEIGHTS_DAMAGED,
+  /** A saved session is of another model, or of another kind of KV cache. */
+  SESSION_MISMATCH,
   /** A defect in qwq. */
   INTERNAL
 }

@@ -8,6 +8,7 @@ import dev.qwq.engine.EngineOptions;
 import dev.qwq.engine.Generation;
 import dev.qwq.engine.GenerationRequest;
 import dev.qwq.engine.KvSequence;
+import dev.qwq.engine.KvTransfer;
 import dev.qwq.engine.SamplingParameters;
 import dev.qwq.engine.Scores;
 import dev.qwq.model.LoadMode;
@@ -15,6 +16,7 @@ import dev.qwq.model.ModelConfig;
 import dev.qwq.model.ModelSource;
 import dev.qwq.output.ReasoningStart;
 import dev.qwq.output.ThinkingTracker;
+import dev.qwq.saved.ModelFingerprint;
 import dev.qwq.tokenizer.Tokenizer;
 import java.nio.file.Path;
 import java.util.LinkedHashSet;
@@ -46,6 +48,7 @@ public final class Model implements AutoCloseable {
   private final Optional<ChatTemplate> template;
   private final Sampler sampler;
   private final Set<Integer> endTokens;
+  private volatile @Nullable ModelFingerprint fingerprint; // computed when it is needed
 
   private Model(ModelSource source, ModelConfig config, Engine engine) {
     this.source = source;
@@ -145,6 +148,61 @@ public final class Model implements AutoCloseable {
    */
   public Session newSession(SessionOptions options) {
     return new Session(this, options, engine.newSequence());
+  }
+
+  /**
+   * Goes on with a conversation that {@link Session#save} wrote, from where it ended, without
+   * computing it again. Its KV cache counts as this session's own: it is not given to others.
+   *
+   * @param file the file
+   * @return the session; close it
+   * @throws QwqException as {@link #restoreSession(Path, SessionOptions)}
+   */
+  public Session restoreSession(Path file) {
+    return restoreSession(file, SessionOptions.defaults());
+  }
+
+  /**
+   * Goes on with a conversation that {@link Session#save} wrote.
+   *
+   * @param file the file
+   * @param options system prompt, tools and the like, the same as before; the file has the history.
+   *     What differs changes the prompt, and only its part before the difference is found in the
+   *     cache
+   * @return the session; close it
+   * @throws MalformedFileException if the file is damaged, or no session
+   * @throws QwqException with {@code SESSION_MISMATCH} and the reason if it was saved with other
+   *     weights, chat template, YaRN or KV cache type, {@code FILE_UNREADABLE} if it cannot be
+   *     read, {@code INVALID_ARGUMENT} if the options have a history, {@code CLOSED} if the model
+   *     is closed
+   */
+  public Session restoreSession(Path file, SessionOptions options) {
+    if (!options.history().isEmpty()) {
+      throw new QwqException(
+          ErrorCode.INVALID_ARGUMENT,
+          "options.history: expected none, as the file has one, found "
+              + options.history().size()
+              + " messages");
+    }
+    return SavedSessions.restore(file, this, options);
+  }
+
+  KvSequence newSequence() {
+    return engine.newSequence();
+  }
+
+  KvTransfer transfer(KvSequence sequence) {
+    return engine.transfer(sequence);
+  }
+
+  /** What a saved session must have been made with. */
+  ModelFingerprint fingerprint() {
+    ModelFingerprint known = fingerprint;
+    if (known == null) {
+      known = ModelFingerprint.of(source, config, engine.info());
+      fingerprint = known;
+    }
+    return known;
   }
 
   /**

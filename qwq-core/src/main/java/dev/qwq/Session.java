@@ -1,7 +1,9 @@
 package dev.qwq;
 
 import dev.qwq.engine.KvSequence;
+import dev.qwq.output.ReasoningStart;
 import java.lang.ref.Cleaner;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -393,6 +395,57 @@ public final class Session implements AutoCloseable {
     }
     Sampler own = sampler.toBuilder().seed(sampler.seed().getAsLong() + offset).build();
     return generation.toBuilder().sampler(own).build();
+  }
+
+  /**
+   * Writes the conversation to a file: what was said, and the KV cache of it, so that {@link
+   * Model#restoreSession} goes on without computing it again. The file takes the bytes of the KV
+   * cache: 256 KiB a token for QwQ-32B. It is written beside its place and renamed when it is
+   * whole.
+   *
+   * <p>Whoever has the file can read the conversation.
+   *
+   * @param file where to; replaced if it exists
+   * @throws QwqException with {@code SESSION_BUSY} while a reply is being generated, {@code
+   *     FILE_UNREADABLE} if the file cannot be written, {@code CLOSED} if session or model are
+   *     closed
+   * @throws java.util.concurrent.CancellationException if this thread is interrupted; the file is
+   *     as it was
+   */
+  public void save(Path file) {
+    claim();
+    try {
+      Conversation saved = conversation;
+      Turn last = saved.last();
+      SavedSessions.save(
+          file,
+          model,
+          sequence,
+          new SavedSessions.Spoken(
+              saved.messages(),
+              saved.tokens(),
+              last == null ? -1 : last.prompt().tokens().length,
+              last == null ? ReasoningStart.OFF : last.prompt().start()));
+    } finally {
+      busy.set(null);
+    }
+  }
+
+  /** A session that goes on from a file. */
+  static Session restored(
+      Model model, SessionOptions options, KvSequence sequence, SavedSessions.Spoken spoken) {
+    List<Message> messages = spoken.messages();
+    int promptLength = spoken.lastPrompt();
+    Turn last = null;
+    if (promptLength >= 0 && !messages.isEmpty()) {
+      int[] tokens = spoken.tokens();
+      last =
+          new Turn(
+              messages.subList(0, messages.size() - 1),
+              new Prompt(Arrays.copyOf(tokens, promptLength), spoken.start()),
+              Arrays.copyOfRange(tokens, promptLength, tokens.length));
+    }
+    return new Session(model, options, sequence, new Conversation(messages, spoken.tokens(), last));
   }
 
   /**

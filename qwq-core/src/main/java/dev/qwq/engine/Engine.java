@@ -256,6 +256,20 @@ public final class Engine implements AutoCloseable {
     }
   }
 
+  /**
+   * Begins to move what a sequence holds out of or into the engine.
+   *
+   * @param sequence of this engine and not in use
+   * @return the transfer; close it
+   * @throws QwqException with {@code SESSION_BUSY} or {@code CLOSED}
+   */
+  public KvTransfer transfer(KvSequence sequence) {
+    if (loop.isClosing()) {
+      throw loop.closed();
+    }
+    return new KvTransfer(loop, sequence, info.kvBlockSize());
+  }
+
   private void checkTokens(int[] tokens, int toGenerate) {
     if (tokens.length > info.contextLength() - toGenerate) {
       throw new QwqException(

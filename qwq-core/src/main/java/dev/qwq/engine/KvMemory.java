@@ -3,6 +3,7 @@ package dev.qwq.engine;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.IntConsumer;
 
 /**
  * Which sequence has which KV blocks: what a sequence computed and still finds when it runs again,
@@ -19,6 +20,7 @@ final class KvMemory {
   private final BlockKey.Hasher hasher;
   private final int blockSize;
   private final Set<KvSequence> holders = new HashSet<>(); // all that may have a block table
+  private final Set<KvSequence> lent = new HashSet<>();
   private long copies;
   private long hits;
 
@@ -120,6 +122,24 @@ final class KvMemory {
     }
   }
 
+  /** Attaches a sequence that does not run: its blocks are being read or written from outside. */
+  void lend(KvSequence sequence) {
+    if (lent.add(sequence)) {
+      attach(sequence);
+    }
+  }
+
+  /** Ends what {@link #lend} began. */
+  void takeBack(KvSequence sequence) {
+    lent.remove(sequence);
+    detach(sequence);
+  }
+
+  /** True if blocks are pinned that no running task has. */
+  boolean isLent() {
+    return !lent.isEmpty();
+  }
+
   /** Gives all blocks back. Those that are published stay until others need the room. */
   void close(KvSequence sequence) {
     detach(sequence);
@@ -191,7 +211,7 @@ final class KvMemory {
   void advance(KvSequence sequence, int count) {
     int before = sequence.computed() / blockSize;
     sequence.setComputed(sequence.computed() + count);
-    for (int i = before; i < sequence.computed() / blockSize; i++) {
+    for (int i = before; i < sequence.computed() / blockSize && !sequence.isForeign(); i++) {
       publish(sequence, i);
     }
   }
@@ -212,9 +232,28 @@ final class KvMemory {
     }
   }
 
+  /**
+   * Gives an attached sequence, whose history is complete, its next block as somebody else has
+   * computed it; false if there is no block to be had.
+   *
+   * @param tokens how many of its tokens the block holds, from the first on
+   */
+  boolean adoptForeignBlock(KvSequence sequence, int tokens, IntConsumer writer) {
+    if (pool.obtainable() == 0) {
+      return false;
+    }
+    int block = pool.take(sequence);
+    sequence.addBlock(block, pool.epoch(block));
+    writer.accept(block);
+    sequence.setComputed(sequence.computed() + tokens);
+    sequence.setForeign(true);
+    return true;
+  }
+
   /** Makes an empty sequence hold what another one does. */
   void fork(KvSequence parent, KvSequence child) {
     holders.add(child);
+    child.setForeign(parent.isForeign());
     child.history().copyFrom(parent.history());
     int blocks = pool.blocksFor(parent.computed());
     for (int i = 0; i < blocks && pool.epoch(parent.block(i)) == parent.epoch(i); i++) {

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class KvSequence implements AutoCloseable {
   private final SchedulerLoop loop;
-  private final AtomicReference<@Nullable Task> task = new AtomicReference<>();
+  private final AtomicReference<@Nullable User> user = new AtomicReference<>();
   private volatile boolean closed;
 
   // From here on: the engine thread's.
@@ -26,6 +26,7 @@ public final class KvSequence implements AutoCloseable {
   private int[] epochs = new int[16]; // of each block, when it became one of this sequence
   private final List<BlockKey> keys = new ArrayList<>(); // of the history's first full blocks
   private boolean attached;
+  private boolean foreign; // some of what is computed came from a file
 
   KvSequence(SchedulerLoop loop) {
     this.loop = loop;
@@ -50,9 +51,9 @@ public final class KvSequence implements AutoCloseable {
   @Override
   public void close() {
     closed = true;
-    Task user = task.get();
-    if (user != null) {
-      user.cancel();
+    User current = user.get();
+    if (current != null) {
+      current.cancel();
     }
     loop.release(this);
   }
@@ -65,17 +66,23 @@ public final class KvSequence implements AutoCloseable {
     return loop == other;
   }
 
-  /** Makes a task the user of this sequence; false if there is one already. */
-  boolean claim(Task newUser) {
-    return task.compareAndSet(null, newUser);
+  /** Who works with a sequence: one at a time. */
+  interface User {
+    /** The sequence was closed: asks the user to end. Any thread; does not block. */
+    void cancel();
+  }
+
+  /** Makes somebody the user of this sequence; false if there is one already. */
+  boolean claim(User newUser) {
+    return user.compareAndSet(null, newUser);
   }
 
   void unclaim() {
-    task.set(null);
+    user.set(null);
   }
 
-  @Nullable Task user() {
-    return task.get();
+  @Nullable User user() {
+    return user.get();
   }
 
   TokenHistory history() {
@@ -89,6 +96,16 @@ public final class KvSequence implements AutoCloseable {
 
   void setComputed(int tokens) {
     computed = tokens;
+    foreign &= tokens > 0;
+  }
+
+  /** True if what this sequence computes must not be given to others: it rests on a file. */
+  boolean isForeign() {
+    return foreign;
+  }
+
+  void setForeign(boolean now) {
+    foreign = now;
   }
 
   /** True while the sequence runs: its blocks are pinned, and may be computed on. */

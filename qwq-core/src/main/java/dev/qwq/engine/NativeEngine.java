@@ -17,6 +17,7 @@ final class NativeEngine implements Stepper, AutoCloseable {
   record Memory(long kvCacheBytes, long kvBytesPerToken, long workspaceBytes) {}
 
   private final MemorySegment handle;
+  private final long blockBytes;
   // Closed by the engine thread, created by whoever opens the engine.
   private final Arena arena = Arena.ofShared();
   private final MemorySegment error = qwq_error.allocate(arena);
@@ -28,6 +29,7 @@ final class NativeEngine implements Stepper, AutoCloseable {
    *     INVALID_ARGUMENT}
    */
   NativeEngine(NativeModel model, EngineOptions options, int threads, int kvBlocks) {
+    blockBytes = memory(model, options, threads, 1).kvCacheBytes();
     boolean created = false;
     try (Arena scratch = Arena.ofConfined()) {
       MemorySegment out = scratch.allocate(Qwq.C_POINTER);
@@ -99,6 +101,22 @@ final class NativeEngine implements Stepper, AutoCloseable {
   @Override
   public void copyBlock(int from, int to) {
     NativeCalls.check(Qwq.qwq_kv_copy(handle, from, to, error), error);
+  }
+
+  @Override
+  public long blockBytes() {
+    return blockBytes;
+  }
+
+  @Override
+  public void readBlock(int block, MemorySegment destination) {
+    NativeCalls.check(
+        Qwq.qwq_kv_read(handle, block, destination, destination.byteSize(), error), error);
+  }
+
+  @Override
+  public void writeBlock(int block, MemorySegment source) {
+    NativeCalls.check(Qwq.qwq_kv_write(handle, block, source, source.byteSize(), error), error);
   }
 
   /** Joins the workers and frees the memory; no step may be running. */

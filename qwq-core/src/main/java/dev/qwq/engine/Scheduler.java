@@ -9,6 +9,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,6 +33,9 @@ final class Scheduler implements StepExecutor.Finisher {
 
   /** Rows up to which a step takes hardly longer than one of a single row. */
   private static final int CHEAP_ROWS = 16;
+
+  /** How long to wait for blocks that are being copied from or to a file. */
+  private static final long WAIT_NANOS = 100_000;
 
   private static final Comparator<Task> FIRST_SERVED =
       Comparator.comparingInt(Task::priority).reversed().thenComparingLong(Task::order);
@@ -108,6 +112,8 @@ final class Scheduler implements StepExecutor.Finisher {
     List<StepExecutor.Run> plan = plan();
     if (!plan.isEmpty()) {
       executor.run(plan, this);
+    } else if (!running.isEmpty()) {
+      LockSupport.parkNanos(WAIT_NANOS);
     }
   }
 
@@ -279,6 +285,9 @@ final class Scheduler implements StepExecutor.Finisher {
   private boolean cover(Task task, int count) {
     int tokens = task.sequence().computed() + count;
     while (!memory.cover(task.sequence(), tokens)) {
+      if (running.size() == 1 && memory.isLent()) {
+        return false; // Soon there will be room.
+      }
       if (running.size() == 1) {
         finish(task, Reason.FAILED, tooLarge(tokens), true);
         return false;

@@ -9,9 +9,11 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,6 +38,7 @@ final class SchedulerLoop {
   private static final AtomicInteger THREADS = new AtomicInteger();
 
   private final EngineInfo info;
+  private final Stepper stepper;
   private final Runnable onExit;
   private final MemorySegment cancelFlag = StepBatch.newCancelFlag();
   private final StepBatch batch;
@@ -58,6 +61,7 @@ final class SchedulerLoop {
    */
   SchedulerLoop(EngineInfo info, Stepper stepper, Runnable onExit) {
     this.info = info;
+    this.stepper = stepper;
     this.onExit = onExit;
     batch = new StepBatch(info.maxSequences(), info.maxBatchTokens(), cancelFlag);
     memory = new KvMemory(new BlockPool(info.kvBlocks(), info.kvBlockSize()), stepper);
@@ -81,6 +85,10 @@ final class SchedulerLoop {
         batch.close();
       }
     }
+  }
+
+  Stepper stepper() {
+    return stepper;
   }
 
   boolean isEngineThread() {
@@ -125,11 +133,21 @@ final class SchedulerLoop {
   }
 
   /** Takes a claim back. Whoever closed the sequence meanwhile left its blocks to the claim. */
-  private void unclaim(KvSequence sequence) {
+  void unclaim(KvSequence sequence) {
     sequence.unclaim();
     if (sequence.isClosed()) {
       release(sequence);
     }
+  }
+
+  /** A transfer of this sequence has ended. Any thread. */
+  void giveBack(KvSequence sequence) {
+    // Of a closed engine everything is free already.
+    post(
+        () -> {
+          memory.takeBack(sequence);
+          unclaim(sequence);
+        });
   }
 
   private void reserve() {
@@ -143,8 +161,12 @@ final class SchedulerLoop {
   }
 
   private void claim(Task task) {
-    KvSequence sequence = task.sequence();
-    if (!sequence.claim(task)) {
+    claim(task.sequence(), task);
+  }
+
+  /** Makes somebody the user of a sequence, or says why not. Any thread. */
+  void claim(KvSequence sequence, KvSequence.User user) {
+    if (!sequence.claim(user)) {
       throw new QwqException(
           ErrorCode.SESSION_BUSY, "The sequence is in use by another generation.");
     }
@@ -206,6 +228,35 @@ final class SchedulerLoop {
     return average == 0
         ? Optional.empty()
         : Optional.of(Duration.ofNanos((long) (average * 1e9 / info.maxSequences())));
+  }
+
+  /**
+   * Has something done on the engine thread, between two steps, and waits for it. Any other thread.
+   *
+   * @throws QwqException with {@code CLOSED} if the engine takes no more work
+   */
+  <T> T call(Function<KvMemory, T> action) {
+    if (isEngineThread()) {
+      throw new IllegalStateException("a call that blocks was made by a listener");
+    }
+    CompletableFuture<T> result = new CompletableFuture<>();
+    boolean posted =
+        post(
+            () -> {
+              try {
+                result.complete(action.apply(memory));
+              } catch (Throwable e) {
+                result.completeExceptionally(e);
+              }
+            });
+    if (!posted) {
+      throw closed();
+    }
+    try {
+      return result.join();
+    } catch (CompletionException e) {
+      throw StepExecutor.asFailure(e.getCause() == null ? e : e.getCause());
+    }
   }
 
   /** Asks how much is in use, between two steps. Any thread. */

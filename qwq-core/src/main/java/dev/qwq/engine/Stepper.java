@@ -1,5 +1,7 @@
 package dev.qwq.engine;
 
+import java.lang.foreign.MemorySegment;
+
 /** What the scheduler drives: the model, one step at a time, from one thread. */
 interface Stepper extends KvMemory.Copier {
   /**
@@ -10,4 +12,13 @@ interface Stepper extends KvMemory.Copier {
    * @throws dev.qwq.QwqException if the step failed
    */
   boolean step(StepBatch batch);
+
+  /** Bytes of a KV block; what {@link #readBlock} and {@link #writeBlock} move. */
+  long blockBytes();
+
+  /** Copies a KV block into {@code destination}, which has {@link #blockBytes} bytes. */
+  void readBlock(int block, MemorySegment destination);
+
+  /** The inverse of {@link #readBlock}. */
+  void writeBlock(int block, MemorySegment source);
 }

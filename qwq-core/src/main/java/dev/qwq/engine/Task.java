@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Belongs to the engine thread, but for {@link #cancel} and {@link #isDone}.
  */
-abstract class Task {
+abstract class Task implements KvSequence.User {
   private final SchedulerLoop loop;
   private final KvSequence sequence;
   private final int[] prompt;
@@ -40,7 +40,8 @@ abstract class Task {
   }
 
   /** Asks the task to end; any thread, does not block, idempotent. */
-  final void cancel() {
+  @Override
+  public final void cancel() {
     cancel(GenerationEnd.Reason.CANCELLED);
   }
 

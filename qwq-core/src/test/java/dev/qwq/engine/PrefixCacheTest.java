@@ -299,4 +299,32 @@ class PrefixCacheTest {
               QwqException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.CLOSED));
     }
   }
+
+  @Test
+  void aTransferThatPinsBlocksOnlyDelaysOthers() throws Exception {
+    EngineInfo small = SimulatedModel.info(8 * BLOCK, 8, 64, 2);
+    try (Engine engine = Engine.over(new SimulatedModel(small), small, () -> {});
+        KvSequence saved = engine.newSequence();
+        KvSequence other = engine.newSequence()) {
+      int[] prompt = tokens(6 * BLOCK, 20);
+      run(engine, saved, prompt, 2);
+      Recorder delayed;
+      int[] large = tokens(7 * BLOCK, 21);
+      try (KvTransfer transfer = engine.transfer(saved)) {
+        assertThat(transfer.tokens().computed()).isEqualTo(prompt.length + 1);
+        assertThatThrownBy(() -> engine.transfer(saved)).isInstanceOf(QwqException.class);
+        delayed = submit(engine, other, large, 3);
+        List<byte[]> blocks = new ArrayList<>();
+        transfer.readBlocks(
+            block -> {
+              byte[] bytes = new byte[block.remaining()];
+              block.get(bytes);
+              blocks.add(bytes);
+            });
+        assertThat(blocks).hasSize(7);
+        assertThat(delayed.ends()).as("waits for the blocks").isZero();
+      }
+      assertThat(delayed.tokens()).isEqualTo(alone(large, 3));
+    }
+  }
 }

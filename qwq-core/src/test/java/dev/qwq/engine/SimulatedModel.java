@@ -8,6 +8,7 @@ import dev.qwq.nativelib.ffi.qwq_sampled;
 import dev.qwq.nativelib.ffi.qwq_sampling;
 import dev.qwq.nativelib.ffi.qwq_sequence;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
 import java.util.Arrays;
 import java.util.BitSet;
@@ -143,6 +144,23 @@ final class SimulatedModel implements Stepper {
     require(from >= 0 && from < info.kvBlocks(), "from " + from);
     require(to >= 0 && to < info.kvBlocks(), "to " + to);
     System.arraycopy(cache, from * blockSize, cache, to * blockSize, blockSize);
+  }
+
+  @Override
+  public long blockBytes() {
+    return (long) blockSize * Long.BYTES;
+  }
+
+  @Override
+  public void readBlock(int block, MemorySegment destination) {
+    require(destination.byteSize() == blockBytes(), "bytes " + destination.byteSize());
+    MemorySegment.copy(cache, block * blockSize, destination, ValueLayout.JAVA_LONG, 0, blockSize);
+  }
+
+  @Override
+  public void writeBlock(int block, MemorySegment source) {
+    require(source.byteSize() == blockBytes(), "bytes " + source.byteSize());
+    MemorySegment.copy(source, ValueLayout.JAVA_LONG, 0, cache, block * blockSize, blockSize);
   }
 
   private void compute(MemorySegment run) {

@@ -84,5 +84,20 @@ class StepCostTest {
     public void copyBlock(int from, int to) {
       throw new AssertionError("nothing is shared");
     }
+
+    @Override
+    public long blockBytes() {
+      return 1;
+    }
+
+    @Override
+    public void readBlock(int block, MemorySegment destination) {
+      throw new AssertionError("nothing is saved");
+    }
+
+    @Override
+    public void writeBlock(int block, MemorySegment source) {
+      throw new AssertionError("nothing is restored");
+    }
   }
 }
