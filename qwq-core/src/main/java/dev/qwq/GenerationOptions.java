@@ -1,5 +1,6 @@
 package dev.qwq;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -16,6 +17,9 @@ public final class GenerationOptions {
   private final ThinkingMode thinking;
   private final ThinkingBudget thinkingBudget;
   private final RepetitionPolicy repetition;
+  private final int priority;
+  private final Optional<Duration> timeLimit;
+  private final Optional<Speculation> speculation;
 
   private GenerationOptions(Builder builder) {
     sampler = Optional.ofNullable(builder.sampler);
@@ -25,6 +29,9 @@ public final class GenerationOptions {
     thinking = builder.thinking;
     thinkingBudget = builder.thinkingBudget;
     repetition = builder.repetition;
+    priority = builder.priority;
+    timeLimit = Optional.ofNullable(builder.timeLimit);
+    speculation = Optional.ofNullable(builder.speculation);
   }
 
   /**
@@ -60,6 +67,9 @@ public final class GenerationOptions {
     builder.thinking = thinking;
     builder.thinkingBudget = thinkingBudget;
     builder.repetition = repetition;
+    builder.priority = priority;
+    builder.timeLimit = timeLimit.orElse(null);
+    builder.speculation = speculation.orElse(null);
     return builder;
   }
 
@@ -126,6 +136,33 @@ public final class GenerationOptions {
     return repetition;
   }
 
+  /**
+   * Returns how urgent the reply is.
+   *
+   * @return 0 is normal; higher goes first
+   */
+  public int priority() {
+    return priority;
+  }
+
+  /**
+   * Returns how long the reply may take, waiting for its turn included.
+   *
+   * @return the limit; empty: none
+   */
+  public Optional<Duration> timeLimit() {
+    return timeLimit;
+  }
+
+  /**
+   * Returns who guesses the next tokens.
+   *
+   * @return the speculation; empty: the draft model if the model was opened with one, else nobody
+   */
+  public Optional<Speculation> speculation() {
+    return speculation;
+  }
+
   /** Builds {@link GenerationOptions}. Not thread-safe. */
   public static final class Builder {
     private @Nullable Sampler sampler;
@@ -135,6 +172,9 @@ public final class GenerationOptions {
     private ThinkingMode thinking = ThinkingMode.AUTO;
     private ThinkingBudget thinkingBudget = ThinkingBudget.unlimited();
     private RepetitionPolicy repetition = RepetitionPolicy.report();
+    private int priority;
+    private @Nullable Duration timeLimit;
+    private @Nullable Speculation speculation;
 
     private Builder() {}
 
@@ -227,6 +267,43 @@ public final class GenerationOptions {
     }
 
     /**
+     * Sets how urgent the reply is. One of higher priority gets its turn first, and takes the place
+     * of running ones of lower priority if there is no room beside them; these go on later without
+     * losing a token.
+     *
+     * @param value any number; default 0
+     * @return this builder
+     */
+    public Builder priority(int value) {
+      priority = value;
+      return this;
+    }
+
+    /**
+     * Limits how long the reply may take, from the call on: it then ends with {@link
+     * FinishReason#DEADLINE} and what was generated so far.
+     *
+     * @param value above zero; no limit by default
+     * @return this builder
+     */
+    public Builder timeLimit(Duration value) {
+      timeLimit = Objects.requireNonNull(value, "timeLimit");
+      return this;
+    }
+
+    /**
+     * Sets who guesses the next tokens, which the model then checks several at a time. The reply is
+     * the same token for token; only its speed changes.
+     *
+     * @param value the speculation; by default the draft model if the model was opened with one
+     * @return this builder
+     */
+    public Builder speculation(Speculation value) {
+      speculation = Objects.requireNonNull(value, "speculation");
+      return this;
+    }
+
+    /**
      * Builds the options.
      *
      * @return the options
@@ -241,6 +318,10 @@ public final class GenerationOptions {
         throw new QwqException(
             ErrorCode.INVALID_ARGUMENT,
             "stopStrings: expected at least one character each, found an empty string");
+      }
+      if (timeLimit != null && !timeLimit.isPositive()) {
+        throw new QwqException(
+            ErrorCode.INVALID_ARGUMENT, "timeLimit: expected above zero, found " + timeLimit);
       }
       return new GenerationOptions(this);
     }

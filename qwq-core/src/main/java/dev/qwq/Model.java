@@ -1,17 +1,14 @@
 package dev.qwq;
 
 import dev.qwq.chat.ChatTemplate;
-import dev.qwq.engine.BackendKind;
 import dev.qwq.engine.Engine;
 import dev.qwq.engine.EngineInfo;
-import dev.qwq.engine.EngineOptions;
 import dev.qwq.engine.Generation;
 import dev.qwq.engine.GenerationRequest;
 import dev.qwq.engine.KvSequence;
 import dev.qwq.engine.KvTransfer;
 import dev.qwq.engine.SamplingParameters;
 import dev.qwq.engine.Scores;
-import dev.qwq.model.LoadMode;
 import dev.qwq.model.ModelConfig;
 import dev.qwq.model.ModelSource;
 import dev.qwq.output.ReasoningStart;
@@ -19,6 +16,7 @@ import dev.qwq.output.ThinkingTracker;
 import dev.qwq.saved.ModelFingerprint;
 import dev.qwq.tokenizer.Tokenizer;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.Optional;
 import java.util.Queue;
@@ -40,6 +38,8 @@ import org.jspecify.annotations.Nullable;
  * gives everything back.
  */
 public final class Model implements AutoCloseable {
+  private final LoadedModel loaded;
+  private final @Nullable LoadedModel draft;
   private final ModelSource source;
   private final ModelConfig config;
   private final Engine engine;
@@ -50,10 +50,12 @@ public final class Model implements AutoCloseable {
   private final Set<Integer> endTokens;
   private volatile @Nullable ModelFingerprint fingerprint; // computed when it is needed
 
-  private Model(ModelSource source, ModelConfig config, Engine engine) {
-    this.source = source;
-    this.config = config;
-    this.engine = engine;
+  private Model(LoadedModel loaded, @Nullable LoadedModel draft) {
+    this.loaded = loaded;
+    this.draft = draft;
+    source = loaded.source();
+    config = loaded.config();
+    engine = loaded.engine();
     tokenizer = source.tokenizer();
     template = source.chatTemplate().map(ChatTemplate::parse);
     prompts = new Prompts(source.path(), tokenizer, template);
@@ -86,48 +88,20 @@ public final class Model implements AutoCloseable {
    *     {@code TEMPLATE_FAILED} if the chat template does not parse
    */
   public static Model open(Path path, ModelOptions options) {
-    LoadProgress progress = options.loadProgress();
-    ModelSource source =
-        ModelSource.open(
-            path,
-            options.weights() == ModelOptions.Weights.MAPPED ? LoadMode.MAP : LoadMode.MEMORY,
-            progress::onProgress);
+    LoadedModel loaded = LoadedModel.open(path, options);
+    LoadedModel draft = null;
     try {
-      ModelConfig own = source.config();
-      ModelConfig config =
-          options.yarnFactor().isPresent()
-              ? own.withYarn((float) options.yarnFactor().getAsDouble())
-              : own;
-      Engine engine = Engine.open(source, config, engineOptions(options));
-      try {
-        return new Model(source, config, engine);
-      } catch (RuntimeException | Error e) {
-        engine.close();
-        throw e;
+      if (options.draftModel().isPresent()) {
+        draft = LoadedModel.openDraft(options.draftModel().get(), loaded, options);
       }
+      return new Model(loaded, draft);
     } catch (RuntimeException | Error e) {
-      source.close();
+      loaded.close();
+      if (draft != null) {
+        draft.close();
+      }
       throw e;
     }
-  }
-
-  private static EngineOptions engineOptions(ModelOptions options) {
-    return EngineOptions.builder()
-        .backend(
-            switch (options.backend()) {
-              case REFERENCE -> BackendKind.REFERENCE;
-              case CPU -> BackendKind.CPU;
-            })
-        .cpuIsa(options.cpuIsa().orElse(null))
-        .threads(options.threads())
-        .contextLength(options.contextLength())
-        .kvCacheTokens(options.kvCacheTokens())
-        .maxSequences(options.maxSequences())
-        .maxQueued(options.maxQueued())
-        .guardMapping(options.guardMapping())
-        .kvCacheType(options.kvCacheType())
-        .pinThreads(options.pinThreads())
-        .build();
   }
 
   /**
@@ -327,9 +301,29 @@ public final class Model implements AutoCloseable {
                     stopTokens,
                     null,
                     steering)
-                .resuming(begun.length),
+                .resuming(begun.length)
+                .scheduled(
+                    new GenerationRequest.Scheduling(
+                        options.priority(), options.timeLimit().orElse(Duration.ZERO)))
+                .speculating(speculation(options)),
             feed);
     return new ReplyStream(feed, generation, builder, steering, events, onEnd);
+  }
+
+  private dev.qwq.engine.Speculation speculation(GenerationOptions options) {
+    Speculation asked =
+        options.speculation().orElse(draft == null ? Speculation.OFF : Speculation.DRAFT_MODEL);
+    if (asked == Speculation.DRAFT_MODEL) {
+      if (draft == null) {
+        throw new QwqException(
+            ErrorCode.INVALID_ARGUMENT,
+            "speculation: expected a model that was opened with a draftModel, found none");
+      }
+      return dev.qwq.engine.Speculation.draftModel(draft.engine());
+    }
+    return asked == Speculation.PROMPT_LOOKUP
+        ? dev.qwq.engine.Speculation.PROMPT_LOOKUP
+        : dev.qwq.engine.Speculation.OFF;
   }
 
   private ReplySteering steering(Prompt prompt, GenerationOptions options, TokenFeed feed) {
@@ -439,7 +433,9 @@ public final class Model implements AutoCloseable {
    */
   @Override
   public void close() {
-    engine.close();
-    source.close();
+    loaded.close();
+    if (draft != null) {
+      draft.close();
+    }
   }
 }

@@ -1,5 +1,6 @@
 package dev.qwq;
 
+import java.nio.file.Path;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
@@ -32,6 +33,7 @@ public final class ModelOptions {
   private final Weights weights;
   private final boolean guardMapping;
   private final OptionalDouble yarnFactor;
+  private final Optional<Path> draftModel;
   private final LoadProgress loadProgress;
 
   private ModelOptions(Builder builder) {
@@ -47,6 +49,7 @@ public final class ModelOptions {
     weights = builder.weights;
     guardMapping = builder.guardMapping;
     yarnFactor = builder.yarnFactor;
+    draftModel = Optional.ofNullable(builder.draftModel);
     loadProgress = builder.loadProgress;
   }
 
@@ -177,6 +180,15 @@ public final class ModelOptions {
   }
 
   /**
+   * Returns the model that guesses the next tokens.
+   *
+   * @return its file or folder; empty: none
+   */
+  public Optional<Path> draftModel() {
+    return draftModel;
+  }
+
+  /**
    * Returns who hears about the load.
    *
    * @return the listener
@@ -199,6 +211,7 @@ public final class ModelOptions {
     private Weights weights = Weights.MAPPED;
     private boolean guardMapping = true;
     private OptionalDouble yarnFactor = OptionalDouble.empty();
+    private @Nullable Path draftModel;
     private LoadProgress loadProgress = (loaded, total) -> true;
 
     private Builder() {}
@@ -345,6 +358,20 @@ public final class ModelOptions {
      */
     public Builder yarnFactor(double value) {
       yarnFactor = OptionalDouble.of(value);
+      return this;
+    }
+
+    /**
+     * Opens a smaller model beside this one that guesses what it will say next, see {@link
+     * Speculation#DRAFT_MODEL}: for QwQ-32B a Qwen2.5 of 0.5 or 1.5 billion parameters. Both must
+     * have the same tokens under the same ids; sizes of their vocabularies may differ. It has a KV
+     * cache of its own, for as many tokens as this model's.
+     *
+     * @param value a GGUF file or a Hugging Face folder; none by default
+     * @return this builder
+     */
+    public Builder draftModel(Path value) {
+      draftModel = Objects.requireNonNull(value, "draftModel");
       return this;
     }
 

@@ -106,6 +106,8 @@ final class ReplyBuilder implements OutputSink {
         parser.thinkingTokens(),
         parser.answerTokens(),
         forced,
+        end.draftedTokens(),
+        end.acceptedTokens(),
         thinkingTime,
         any ? Duration.ofNanos(end.queueNanos() + end.prefillNanos()) : Duration.ZERO,
         paced > 0 && end.decodeNanos() > 0 ? paced * 1e9 / end.decodeNanos() : 0);

@@ -21,8 +21,10 @@ final class SavedSessions {
    * @param tokens the last prompt and its reply
    * @param lastPrompt how many of them are the prompt; -1 if there is no reply at the end
    * @param start what that prompt said about thinking
+   * @param opened whether it ended in an open marker
    */
-  record Spoken(List<Message> messages, int[] tokens, int lastPrompt, ReasoningStart start) {}
+  record Spoken(
+      List<Message> messages, int[] tokens, int lastPrompt, ReasoningStart start, boolean opened) {}
 
   private SavedSessions() {}
 
@@ -40,7 +42,8 @@ final class SavedSessions {
               transfer.blockBytes(),
               spoken.tokens().length,
               spoken.lastPrompt(),
-              spoken.start().name());
+              spoken.start().name(),
+              spoken.opened());
       writer.begin(header, tokens.ids(), tokens.generated(), spoken.tokens());
       transfer.readBlocks(writer::block);
       writer.finish();
@@ -66,7 +69,8 @@ final class SavedSessions {
               header.messages().stream().map(message -> fromSaved(file, message)).toList(),
               reader.spoken(),
               header.lastPrompt(),
-              start(file, header.start()));
+              start(file, header.start()),
+              header.opened());
       KvSequence sequence = model.newSequence();
       boolean filled = false;
       try (KvTransfer transfer = model.transfer(sequence)) {

@@ -425,7 +425,8 @@ public final class Session implements AutoCloseable {
               saved.messages(),
               saved.tokens(),
               last == null ? -1 : last.prompt().tokens().length,
-              last == null ? ReasoningStart.OFF : last.prompt().start()));
+              last == null ? ReasoningStart.OFF : last.prompt().start(),
+              last != null && last.prompt().opened()));
     } finally {
       busy.set(null);
     }
@@ -442,7 +443,7 @@ public final class Session implements AutoCloseable {
       last =
           new Turn(
               messages.subList(0, messages.size() - 1),
-              new Prompt(Arrays.copyOf(tokens, promptLength), spoken.start()),
+              new Prompt(Arrays.copyOf(tokens, promptLength), spoken.start(), spoken.opened()),
               Arrays.copyOfRange(tokens, promptLength, tokens.length));
     }
     return new Session(model, options, sequence, new Conversation(messages, spoken.tokens(), last));

@@ -12,6 +12,8 @@ import java.time.Duration;
  * @param answerTokens all other generated tokens: answer, tool calls, the end token
  * @param forcedTokens how many of both were written into the reply rather than drawn: the end of
  *     thinking whose {@link ThinkingBudget} was used up
+ * @param draftedTokens tokens that were guessed and checked, see {@link Speculation}
+ * @param acceptedTokens how many of them were right, and are part of the reply
  * @param thinkingTime from the first token of the thinking to its last
  * @param timeToFirstToken from the call to the first generated token, waiting in the queue
  *     included; zero if none came
@@ -23,6 +25,8 @@ public record Usage(
     int thinkingTokens,
     int answerTokens,
     int forcedTokens,
+    int draftedTokens,
+    int acceptedTokens,
     Duration thinkingTime,
     Duration timeToFirstToken,
     double tokensPerSecond) {

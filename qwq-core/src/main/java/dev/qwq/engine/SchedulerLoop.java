@@ -140,14 +140,18 @@ final class SchedulerLoop {
     }
   }
 
-  /** A transfer of this sequence has ended. Any thread. */
+  /** A transfer of this sequence has ended; it is free for others on return. Any other thread. */
   void giveBack(KvSequence sequence) {
-    // Of a closed engine everything is free already.
-    post(
-        () -> {
-          memory.takeBack(sequence);
-          unclaim(sequence);
-        });
+    try {
+      call(
+          kv -> {
+            kv.takeBack(sequence);
+            unclaim(sequence);
+            return true;
+          });
+    } catch (QwqException e) {
+      LOG.debug("A transfer ended after its engine", e); // Everything is free already.
+    }
   }
 
   private void reserve() {

@@ -16,6 +16,7 @@ import java.util.Map;
  * @param lastPrompt how many of them are the prompt; -1 if the conversation does not end with a
  *     reply
  * @param start what that prompt said about thinking
+ * @param opened whether it ended in an open marker
  */
 public record SessionHeader(
     Map<String, String> fingerprint,
@@ -26,7 +27,8 @@ public record SessionHeader(
     long blockBytes,
     int spoken,
     int lastPrompt,
-    String start) {
+    String start,
+    boolean opened) {
 
   /**
    * A message.
