@@ -2,6 +2,7 @@ package dev.qwq;
 
 import dev.qwq.chat.ChatTemplate;
 import dev.qwq.engine.Engine;
+import dev.qwq.engine.EngineCounters;
 import dev.qwq.engine.EngineInfo;
 import dev.qwq.engine.Generation;
 import dev.qwq.engine.GenerationRequest;
@@ -18,6 +19,7 @@ import dev.qwq.tokenizer.Tokenizer;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
@@ -25,6 +27,8 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A model, ready to answer.
@@ -38,6 +42,8 @@ import org.jspecify.annotations.Nullable;
  * gives everything back.
  */
 public final class Model implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Model.class);
+
   private final LoadedModel loaded;
   private final @Nullable LoadedModel draft;
   private final ModelSource source;
@@ -88,13 +94,30 @@ public final class Model implements AutoCloseable {
    *     {@code TEMPLATE_FAILED} if the chat template does not parse
    */
   public static Model open(Path path, ModelOptions options) {
+    LoadEvent event = new LoadEvent();
+    event.begin();
     LoadedModel loaded = LoadedModel.open(path, options);
     LoadedModel draft = null;
     try {
       if (options.draftModel().isPresent()) {
         draft = LoadedModel.openDraft(options.draftModel().get(), loaded, options);
       }
-      return new Model(loaded, draft);
+      Model model = new Model(loaded, draft);
+      EngineInfo info = loaded.engine().info();
+      event.model = path.toString();
+      event.weightBytes = loaded.source().weightBytes();
+      event.kvCacheBytes = info.kvCacheBytes();
+      event.contextLength = info.contextLength();
+      event.commit();
+      LOG.atInfo()
+          .addKeyValue("model", path)
+          .addKeyValue("backend", info.isa())
+          .addKeyValue("threads", info.threads())
+          .addKeyValue("contextLength", info.contextLength())
+          .addKeyValue("weightBytes", loaded.source().weightBytes())
+          .addKeyValue("kvCacheBytes", info.kvCacheBytes())
+          .log("Model opened");
+      return model;
     } catch (RuntimeException | Error e) {
       loaded.close();
       if (draft != null) {
@@ -420,6 +443,60 @@ public final class Model implements AutoCloseable {
         info.kvBytesPerToken(),
         info.kvCacheBytes(),
         info.workspaceBytes());
+  }
+
+  /**
+   * Returns what the model has done so far and is doing. Does not wait; meant to be asked every few
+   * seconds.
+   *
+   * @return the numbers, as of the end of the last step
+   */
+  public ModelMetrics metrics() {
+    EngineCounters counters = engine.counters();
+    long blockSize = engine.info().kvBlockSize();
+    return new ModelMetrics(
+        new ModelMetrics.Replies(
+            counters.submitted(),
+            counters.refused(),
+            counters.stopped(),
+            counters.limited(),
+            counters.cancelled(),
+            counters.expired(),
+            counters.failed()),
+        new ModelMetrics.Tokens(
+            counters.promptTokens(),
+            counters.cachedTokens(),
+            counters.generatedTokens(),
+            counters.draftedTokens(),
+            counters.acceptedTokens()),
+        new ModelMetrics.Queue(counters.running(), counters.waiting(), counters.preemptions()),
+        new ModelMetrics.Cache(
+            counters.usedBlocks() * blockSize,
+            counters.keptBlocks() * blockSize,
+            counters.freeBlocks() * blockSize,
+            counters.evictions() * blockSize,
+            counters.foundBlocks() * blockSize),
+        counters.steps(),
+        Duration.ofNanos(counters.stepNanos()),
+        counters.promptTokensPerSecond(),
+        counters.stepsPerSecond());
+  }
+
+  /**
+   * Says what a prompt would take, without computing it.
+   *
+   * @param messages a conversation, its last message the one to be replied to
+   * @param options system prompt, tools and the like
+   * @return tokens, memory, room and time
+   * @throws QwqException as {@link Session#stream(List, GenerationOptions)}, but for {@code
+   *     CONTEXT_EXCEEDED}
+   */
+  public PromptPlan plan(List<Message> messages, SessionOptions options) {
+    return plan(messages, new int[0], options);
+  }
+
+  PromptPlan plan(List<Message> messages, int[] known, SessionOptions options) {
+    return new PromptPlanner(this, config).plan(messages, known, options);
   }
 
   Prompts prompts() {

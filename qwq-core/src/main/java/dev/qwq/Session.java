@@ -297,6 +297,20 @@ public final class Session implements AutoCloseable {
   }
 
   /**
+   * Says what sending these messages would take, without computing anything.
+   *
+   * @param messages what would be added to the conversation
+   * @return tokens, memory, room and time
+   * @throws QwqException as {@link Model#plan}
+   */
+  public PromptPlan plan(Message... messages) {
+    Conversation before = conversation;
+    List<Message> all = new ArrayList<>(before.messages());
+    all.addAll(List.of(messages));
+    return model.plan(all, before.tokens(), options);
+  }
+
+  /**
    * Begins another conversation that goes on from this one. Both share their KV cache until one of
    * them says something else; forking takes no time and no memory to speak of. While a reply is
    * being generated, the fork is of the conversation before it.

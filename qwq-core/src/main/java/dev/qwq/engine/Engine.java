@@ -303,6 +303,15 @@ public final class Engine implements AutoCloseable {
     return info;
   }
 
+  /**
+   * Returns what the engine has done so far, as of the end of its last step. Does not wait.
+   *
+   * @return the counts
+   */
+  public EngineCounters counters() {
+    return loop.meter().shown();
+  }
+
   /** How much is in use, between two steps. */
   CompletableFuture<SchedulerLoop.Load> load() {
     return loop.load();

@@ -4,6 +4,8 @@ import dev.qwq.QwqException;
 import dev.qwq.engine.GenerationEnd.Reason;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A generation: computes the prompt, then draws token after token. What its steering forces goes
@@ -11,11 +13,15 @@ import org.jspecify.annotations.Nullable;
  * from the history alone.
  */
 final class GenerationTask extends Task {
+  private static final Logger LOG = LoggerFactory.getLogger(GenerationTask.class);
+
   private final GenerationRequest request;
   private final GenerationListener listener;
   private final EngineInfo engine;
   private final long submitted = System.nanoTime();
+  private final QueueEvent queueEvent = new QueueEvent();
   private final PrefillEvent prefillEvent = new PrefillEvent();
+  private final CancelEvent cancelEvent = new CancelEvent();
   private final SteeringControl control;
   private @Nullable SamplerState sampler;
   private MemorySegment sampling = MemorySegment.NULL;
@@ -43,6 +49,7 @@ final class GenerationTask extends Task {
     this.request = request;
     this.listener = listener;
     this.engine = engine;
+    queueEvent.begin();
     control = new SteeringControl(request.sampling(), engine.vocabSize());
   }
 
@@ -56,12 +63,28 @@ final class GenerationTask extends Task {
     begun = System.nanoTime();
     prefillEvent.begin();
     cached = cachedTokens;
+    noteBegin();
     reported = cachedTokens;
     sampler =
         new SamplerState(request.sampling(), request.mask(), request.prompt(), engine.vocabSize());
     resume(sampler);
     drafter = request.speculation().drafter(request);
     listener.onPrefill(cached, request.prompt().length, cached);
+  }
+
+  private void noteBegin() {
+    loop().meter().begun(request.prompt().length, cached);
+    if (queueEvent.shouldCommit()) {
+      queueEvent.priority = priority();
+      queueEvent.running = loop().running();
+      queueEvent.waiting = loop().waiting();
+    }
+    queueEvent.commit();
+    CacheEvent cacheEvent = new CacheEvent();
+    cacheEvent.promptTokens = request.prompt().length;
+    cacheEvent.cachedTokens = cached;
+    cacheEvent.evictions = loop().evictions();
+    cacheEvent.commit();
   }
 
   /** Brings all that follows the generation to where its first tokens, if there are any, end. */
@@ -81,6 +104,7 @@ final class GenerationTask extends Task {
     int processed = Math.min(sequence().computed(), request.prompt().length);
     if (processed > reported) {
       cached += processed - reported;
+      loop().meter().found(processed - reported);
       reported = processed;
       listener.onPrefill(processed, request.prompt().length, cached);
     }
@@ -156,7 +180,9 @@ final class GenerationTask extends Task {
     }
     while (end == null && control.hasForced()) {
       forced++;
-      end = take(control.nextForced(), Float.NaN, TopLogprobs.NONE, true);
+      int token = control.nextForced();
+      noteSample(token, Float.NaN, true, false);
+      end = take(token, Float.NaN, TopLogprobs.NONE, true);
     }
     return end;
   }
@@ -171,6 +197,7 @@ final class GenerationTask extends Task {
     for (int i = 0; goesOn; i++) {
       int token = batch.sampledToken(run, i);
       boolean confirmed = i < guesses && token == drafts[i];
+      noteSample(token, batch.sampledLogprob(run, i), false, confirmed);
       end = take(token, batch.sampledLogprob(run, i), batch.topLogprobs(run, i), false);
       verified += confirmed ? 1 : 0;
       goesOn = confirmed && end == null && !control.hasForced() && !control.hasChange();
@@ -178,9 +205,19 @@ final class GenerationTask extends Task {
     if (guesses > 0) {
       drafted += guesses;
       accepted += verified;
+      loop().meter().guessed(guesses, verified);
       window = verified == guesses ? Math.min(2 * guesses, Drafter.MOST) : verified + 1;
     }
     return end;
+  }
+
+  private static void noteSample(int token, float logprob, boolean forced, boolean guessed) {
+    SampleEvent event = new SampleEvent();
+    event.token = token;
+    event.logprob = logprob;
+    event.forced = forced;
+    event.guessed = guessed;
+    event.commit();
   }
 
   /** Takes the next token; returns how the generation ends with it, or null. */
@@ -192,6 +229,7 @@ final class GenerationTask extends Task {
       prefillEvent.commit();
     }
     generated++;
+    loop().meter().generated(1);
     sequence().history().append(token, TokenRole.GENERATED);
     if (sampler != null) {
       sampler.accept(token);
@@ -223,7 +261,18 @@ final class GenerationTask extends Task {
   }
 
   @Override
+  void asked() {
+    cancelEvent.begin();
+  }
+
+  @Override
   void ended(Reason reason, @Nullable QwqException failure) {
+    loop().meter().ended(reason);
+    if (isCancelled()) {
+      cancelEvent.reason = reason.name();
+      cancelEvent.generatedTokens = generated;
+      cancelEvent.commit();
+    }
     if (sampler != null) {
       sampler.close();
       sampler = null;
@@ -233,7 +282,7 @@ final class GenerationTask extends Task {
       drafter = null;
     }
     long now = System.nanoTime();
-    listener.onEnd(
+    GenerationEnd end =
         new GenerationEnd(
             reason,
             request.prompt().length,
@@ -245,6 +294,21 @@ final class GenerationTask extends Task {
             (begun != 0 ? begun : now) - submitted,
             begun == 0 ? 0 : (firstToken != 0 ? firstToken : now) - begun,
             firstToken == 0 ? 0 : now - firstToken,
-            failure));
+            failure);
+    log(end);
+    listener.onEnd(end);
+  }
+
+  private static void log(GenerationEnd end) {
+    LOG.atDebug()
+        .addKeyValue("reason", end.reason())
+        .addKeyValue("promptTokens", end.promptTokens())
+        .addKeyValue("cachedTokens", end.cachedTokens())
+        .addKeyValue("generatedTokens", end.generatedTokens())
+        .addKeyValue("acceptedTokens", end.acceptedTokens())
+        .addKeyValue("queueMillis", end.queueNanos() / 1_000_000)
+        .addKeyValue("prefillMillis", end.prefillNanos() / 1_000_000)
+        .addKeyValue("decodeMillis", end.decodeNanos() / 1_000_000)
+        .log("A generation has ended");
   }
 }

@@ -30,6 +30,11 @@ final class PrefillPacer {
     return Math.min(room, Math.max(LEAST, tokens - tokens % LEAST));
   }
 
+  /** What a prompt token costs, in nanoseconds; 0 if nobody knows yet. */
+  double nanosPerToken() {
+    return nanosPerToken;
+  }
+
   /** A step with this many tokens in it took this long. */
   void record(int tokens, long nanos) {
     if (tokens >= LEAST) {

@@ -44,6 +44,8 @@ final class SchedulerLoop {
   private final StepBatch batch;
   private final KvMemory memory;
   private final Scheduler scheduler;
+  private final PrefillPacer pacer = new PrefillPacer();
+  private final EngineMeter meter;
   private final AtomicInteger unfinished = new AtomicInteger();
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
@@ -65,8 +67,8 @@ final class SchedulerLoop {
     this.onExit = onExit;
     batch = new StepBatch(info.maxSequences(), info.maxBatchTokens(), cancelFlag);
     memory = new KvMemory(new BlockPool(info.kvBlocks(), info.kvBlockSize()), stepper);
-    PrefillPacer pacer = new PrefillPacer();
-    StepExecutor executor = new StepExecutor(stepper, batch, pacer, memory, () -> closing);
+    meter = new EngineMeter(info.kvBlocks());
+    StepExecutor executor = new StepExecutor(stepper, batch, pacer, memory, meter, () -> closing);
     scheduler = new Scheduler(info, memory, executor, pacer);
     thread =
         Thread.ofPlatform()
@@ -85,6 +87,25 @@ final class SchedulerLoop {
         batch.close();
       }
     }
+  }
+
+  EngineMeter meter() {
+    return meter;
+  }
+
+  /** Generations that run now. The engine thread. */
+  int running() {
+    return scheduler.running();
+  }
+
+  /** Generations that wait now. The engine thread. */
+  int waiting() {
+    return scheduler.waiting();
+  }
+
+  /** KV blocks given away so far. The engine thread. */
+  long evictions() {
+    return memory.pool().evictions();
   }
 
   Stepper stepper() {
@@ -116,6 +137,7 @@ final class SchedulerLoop {
         throw closed();
       }
       handedOver = true;
+      meter.submitted();
     } finally {
       if (!handedOver) {
         task.dropTimeLimit();
@@ -157,6 +179,7 @@ final class SchedulerLoop {
   private void reserve() {
     int limit = (int) Math.min(Integer.MAX_VALUE, (long) info.maxSequences() + info.maxQueued());
     if (unfinished.getAndUpdate(n -> n < limit ? n + 1 : n) >= limit) {
+      meter.refused();
       throw new QueueFullException(
           "%d generations run or wait, and no more may (maxSequences %d, maxQueued %d)."
               .formatted(limit, info.maxSequences(), info.maxQueued()),
@@ -355,6 +378,7 @@ final class SchedulerLoop {
   /** Carries out commands, parked until there is something to do; false when the engine closes. */
   private boolean awaitWork() {
     while (!closing) {
+      meter.show(scheduler, memory, pacer.nanosPerToken());
       Runnable command;
       lock.lock();
       try {

@@ -30,6 +30,7 @@ final class StepExecutor {
   private final StepBatch batch;
   private final PrefillPacer pacer;
   private final KvMemory memory;
+  private final EngineMeter meter;
   private final BooleanSupplier closing;
 
   StepExecutor(
@@ -37,9 +38,11 @@ final class StepExecutor {
       StepBatch batch,
       PrefillPacer pacer,
       KvMemory memory,
+      EngineMeter meter,
       BooleanSupplier closing) {
     this.stepper = stepper;
     this.memory = memory;
+    this.meter = meter;
     this.batch = batch;
     this.pacer = pacer;
     this.closing = closing;
@@ -108,7 +111,9 @@ final class StepExecutor {
       event.commit();
     }
     if (event.completed) {
-      pacer.record(batch.tokens(), System.nanoTime() - start);
+      long nanos = System.nanoTime() - start;
+      pacer.record(batch.tokens(), nanos);
+      meter.step(nanos, runs.stream().allMatch(run -> run.task().isDecoding()));
       handOut(runs, finisher);
     }
     return null;

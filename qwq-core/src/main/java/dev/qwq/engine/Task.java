@@ -48,9 +48,17 @@ abstract class Task implements KvSequence.User {
   /** Asks the task to end for a reason; the first one counts. */
   final void cancel(GenerationEnd.Reason reason) {
     if (!done && stopReason == null) {
+      asked();
       stopReason = reason;
       loop.cancelled(this);
     }
+  }
+
+  /** The task was asked to end. Any thread; perhaps by two at once. */
+  void asked() {}
+
+  final SchedulerLoop loop() {
+    return loop;
   }
 
   final boolean isCancelled() {

@@ -52,6 +52,16 @@ public record ModelConfig(
   private static final int FAMILY_CONTEXT = 32_768;
 
   /**
+   * Returns how many positions the model was trained with, unless its YaRN says otherwise: the
+   * context that files promise may be stretched already.
+   *
+   * @return positions
+   */
+  public int originalContext() {
+    return Math.min(contextLength, FAMILY_CONTEXT);
+  }
+
+  /**
    * Returns this configuration with static YaRN by a factor, in place of what the files say. The
    * original context is that of the files' own YaRN, else the family's 32,768 positions or the
    * model's context if that is shorter: the context that files promise may be stretched already.
@@ -60,7 +70,7 @@ public record ModelConfig(
    * @return a configuration whose context is the stretched one
    */
   public ModelConfig withYarn(float factor) {
-    int original = yarn.map(Yarn::originalContext).orElse(Math.min(contextLength, FAMILY_CONTEXT));
+    int original = yarn.map(Yarn::originalContext).orElse(originalContext());
     return new ModelConfig(
         architecture,
         layers,

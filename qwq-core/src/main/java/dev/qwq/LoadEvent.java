@@ -1,0 +1,31 @@
+package dev.qwq;
+
+import jdk.jfr.Category;
+import jdk.jfr.Description;
+import jdk.jfr.Enabled;
+import jdk.jfr.Event;
+import jdk.jfr.Label;
+import jdk.jfr.Name;
+import jdk.jfr.StackTrace;
+
+/** Flight recorder event of a model that was opened; off unless a recording enables it. */
+@Name("dev.qwq.Load")
+@Label("Model Load")
+@Category("qwq")
+@Description("Opening a model's files and taking memory for it")
+@Enabled(false)
+@StackTrace(false)
+final class LoadEvent extends Event {
+  @Label("Model")
+  String model = "";
+
+  @Label("Weight Bytes")
+  long weightBytes;
+
+  @Label("KV Cache Bytes")
+  long kvCacheBytes;
+
+  @Label("Context Length")
+  @Description("In tokens")
+  int contextLength;
+}
