@@ -213,13 +213,21 @@ class GenerateCommandTest {
 
   @Test
   void loopsEndTheReplyWhenTold() throws IOException {
-    Path talkative = folder.resolve("random.gguf");
-    assertThat(Cli.run("synth", "--seed", 5, talkative).status()).isZero();
-    Object[] words = {
-      "--model", talkative, "--prompt", "a", "--temperature", 0, "--on-loop", "stop", "-n", 1200
-    };
-    Cli cli = generate(words);
-    assertThat(cli.status()).as(cli.err()).isZero();
+    // Random weights, always the most likely token: sooner or later it has been here before.
+    Path random = folder.resolve("random.gguf");
+    assertThat(Cli.run("synth", "--seed", 5, random).status()).isZero();
+    JsonNode stopped = greedyToTheLimit(random, "stop");
+    assertThat(stopped.get("finish_reason").textValue()).isEqualTo("repetition");
+    assertThat(stopped.get("tokens").size()).isBetween(512, 1199);
+    JsonNode endless = greedyToTheLimit(random, "ignore");
+    assertThat(endless.get("finish_reason").textValue()).isEqualTo("length");
+    assertThat(endless.get("tokens")).hasSize(1200);
+  }
+
+  private static JsonNode greedyToTheLimit(Path model, String onLoop) throws IOException {
+    return generate(
+            "-m", model, "--prompt", "a", "--temperature", 0, "-n", 1200, "--on-loop", onLoop)
+        .json();
   }
 
   @Test
