@@ -92,6 +92,8 @@ public final class Model implements AutoCloseable {
    *     NATIVE_LIBRARY} if there is none for this machine, {@code UNSUPPORTED_BACKEND} if backend
    *     or instruction set cannot run here, {@code OUT_OF_MEMORY} if the KV cache does not fit,
    *     {@code TEMPLATE_FAILED} if the chat template does not parse
+   * @throws java.util.concurrent.CancellationException if the {@link ModelOptions#loadProgress}
+   *     says so, or this thread is interrupted while weights are loaded
    */
   public static Model open(Path path, ModelOptions options) {
     LoadEvent event = new LoadEvent();

@@ -1,7 +1,9 @@
 package dev.qwq.examples.service;
 
 import dev.qwq.ErrorCode;
+import dev.qwq.QueueFullException;
 import dev.qwq.QwqException;
+import java.time.Duration;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.ProblemDetail;
@@ -21,20 +23,27 @@ final class Problems {
   @ExceptionHandler
   ResponseEntity<ProblemDetail> handle(QwqException failure) {
     ProblemDetail problem = problem(failure);
-    return respond(HttpStatus.valueOf(problem.getStatus()), problem);
+    Duration wait =
+        failure instanceof QueueFullException full
+            ? full.expectedWait().orElse(properties.retryAfter())
+            : properties.retryAfter();
+    return respond(HttpStatus.valueOf(problem.getStatus()), problem, wait);
   }
 
   @ExceptionHandler
   ResponseEntity<ProblemDetail> handle(ServiceException failure) {
     return respond(
         failure.status(),
-        ProblemDetail.forStatusAndDetail(failure.status(), String.valueOf(failure.getMessage())));
+        ProblemDetail.forStatusAndDetail(failure.status(), String.valueOf(failure.getMessage())),
+        properties.retryAfter());
   }
 
-  private ResponseEntity<ProblemDetail> respond(HttpStatus status, ProblemDetail problem) {
+  private static ResponseEntity<ProblemDetail> respond(
+      HttpStatus status, ProblemDetail problem, Duration wait) {
     ResponseEntity.BodyBuilder response = ResponseEntity.status(status);
     if (status == HttpStatus.SERVICE_UNAVAILABLE || status == HttpStatus.TOO_MANY_REQUESTS) {
-      response.header(HttpHeaders.RETRY_AFTER, Long.toString(properties.retryAfter().toSeconds()));
+      // In whole seconds, and never at once.
+      response.header(HttpHeaders.RETRY_AFTER, Long.toString(Math.max(1, wait.toSeconds())));
     }
     return response.body(problem);
   }

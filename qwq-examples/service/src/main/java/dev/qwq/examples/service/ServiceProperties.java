@@ -21,7 +21,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param heartbeat how often a connection is written to while there is nothing to say: so long a
  *     client that has left can remain unnoticed
  * @param shutdownGrace how long replies may go on once the service is told to stop
- * @param retryAfter what a client that was refused is told to wait
+ * @param retryAfter what a client that was refused is told to wait, where nobody knows better
  */
 @ConfigurationProperties("qwq")
 record ServiceProperties(

@@ -36,9 +36,10 @@ final class Service implements AutoCloseable {
   private static Service start(Class<?> configuration, String... settings) {
     String[] arguments =
         Arrays.stream(settings).map(setting -> "--" + setting).toArray(String[]::new);
-    String[] all = Arrays.copyOf(arguments, arguments.length + 2);
+    String[] all = Arrays.copyOf(arguments, arguments.length + 3);
     all[arguments.length] = "--server.port=0";
     all[arguments.length + 1] = "--logging.level.root=warn";
+    all[arguments.length + 2] = "--spring.main.banner-mode=off";
     return new Service(
         new SpringApplicationBuilder(ServiceApplication.class, configuration).run(all));
   }

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.qwq.examples.desktop;
+
+import org.jspecify.annotations.NullMarked;
