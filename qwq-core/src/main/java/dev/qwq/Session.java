@@ -286,8 +286,7 @@ public final class Session implements AutoCloseable {
   private void ended(Turn turn, @Nullable Reply reply) {
     if (reply != null) {
       List<Message> messages = new ArrayList<>(turn.asked());
-      messages.add(
-          new Message(Role.ASSISTANT, reply.answer(), reply.reasoning(), reply.toolCalls()));
+      messages.add(remembered(reply));
       Turn done = new Turn(turn.asked(), turn.prompt(), reply.tokens());
       conversation =
           new Conversation(List.copyOf(messages), done.prompt().followedBy(reply.tokens()), done);
@@ -308,6 +307,19 @@ public final class Session implements AutoCloseable {
     List<Message> all = new ArrayList<>(before.messages());
     all.addAll(List.of(messages));
     return model.plan(all, before.tokens(), options);
+  }
+
+  /**
+   * A reply as the template gets it. Of a model that does not think all that it wrote, blank space
+   * included: so the next prompt begins with the very tokens of the reply.
+   */
+  private Message remembered(Reply reply) {
+    boolean plain = !model.prompts().modelThinks() && reply.toolCalls().isEmpty();
+    return new Message(
+        Role.ASSISTANT,
+        plain && reply.reasoning().isEmpty() ? reply.text() : reply.answer(),
+        reply.reasoning(),
+        reply.toolCalls());
   }
 
   /**

@@ -18,7 +18,11 @@ class ReadmeTest {
       Pattern.compile("// (?:README|DOCS): \\w+\\n(.*?) *// (?:README|DOCS): end", Pattern.DOTALL);
 
   @ParameterizedTest
-  @CsvSource({"README.md, Main, 2", "docs/thinking.md, Thinking, 6"})
+  @CsvSource({
+    "README.md, Main, 2",
+    "docs/thinking.md, Thinking, 6",
+    "docs/conversations.md, Conversations, 11"
+  })
   void showsTheCodeThatRuns(String page, String program, int examples) throws IOException {
     Path root = TinyModel.root();
     List<String> shown = blocks(SHOWN, Files.readString(root.resolve(page)));

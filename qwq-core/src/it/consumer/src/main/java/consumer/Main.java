@@ -22,6 +22,7 @@ public final class Main {
         Session session = model.newSession()) {
       stream(session);
       Thinking.run(model);
+      Conversations.run(model, args[0]);
     }
   }
 
