@@ -22,6 +22,8 @@ public enum ErrorCode {
   INVALID_ARGUMENT,
   /** JSON is damaged, or not what its schema or Java type asks for. */
   INVALID_JSON,
+  /** A reply ended before the answer that its output format asks for was complete. */
+  INCOMPLETE_REPLY,
   /** Not enough memory for weights, KV cache or workspace; the message has the numbers. */
   OUT_OF_MEMORY,
   /** No native library for this platform could be found or loaded. */

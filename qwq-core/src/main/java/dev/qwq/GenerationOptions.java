@@ -20,6 +20,7 @@ public final class GenerationOptions {
   private final int priority;
   private final Optional<Duration> timeLimit;
   private final Optional<Speculation> speculation;
+  private final Optional<OutputFormat> outputFormat;
 
   private GenerationOptions(Builder builder) {
     sampler = Optional.ofNullable(builder.sampler);
@@ -32,6 +33,7 @@ public final class GenerationOptions {
     priority = builder.priority;
     timeLimit = Optional.ofNullable(builder.timeLimit);
     speculation = Optional.ofNullable(builder.speculation);
+    outputFormat = Optional.ofNullable(builder.outputFormat);
   }
 
   /**
@@ -70,6 +72,7 @@ public final class GenerationOptions {
     builder.priority = priority;
     builder.timeLimit = timeLimit.orElse(null);
     builder.speculation = speculation.orElse(null);
+    builder.outputFormat = outputFormat.orElse(null);
     return builder;
   }
 
@@ -163,6 +166,15 @@ public final class GenerationOptions {
     return speculation;
   }
 
+  /**
+   * Returns what the answer must look like.
+   *
+   * @return the format; empty: any text
+   */
+  public Optional<OutputFormat> outputFormat() {
+    return outputFormat;
+  }
+
   /** Builds {@link GenerationOptions}. Not thread-safe. */
   public static final class Builder {
     private @Nullable Sampler sampler;
@@ -175,6 +187,7 @@ public final class GenerationOptions {
     private int priority;
     private @Nullable Duration timeLimit;
     private @Nullable Speculation speculation;
+    private @Nullable OutputFormat outputFormat;
 
     private Builder() {}
 
@@ -300,6 +313,17 @@ public final class GenerationOptions {
      */
     public Builder speculation(Speculation value) {
       speculation = Objects.requireNonNull(value, "speculation");
+      return this;
+    }
+
+    /**
+     * Sets what the answer must look like.
+     *
+     * @param value the format; by default any text
+     * @return this builder
+     */
+    public Builder outputFormat(OutputFormat value) {
+      outputFormat = Objects.requireNonNull(value, "outputFormat");
       return this;
     }
 

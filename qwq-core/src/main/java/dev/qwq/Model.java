@@ -10,6 +10,7 @@ import dev.qwq.engine.KvSequence;
 import dev.qwq.engine.KvTransfer;
 import dev.qwq.engine.SamplingParameters;
 import dev.qwq.engine.Scores;
+import dev.qwq.engine.TokenMask;
 import dev.qwq.model.ModelConfig;
 import dev.qwq.model.ModelSource;
 import dev.qwq.output.ReasoningStart;
@@ -54,6 +55,7 @@ public final class Model implements AutoCloseable {
   private final Optional<ChatTemplate> template;
   private final Sampler sampler;
   private final Set<Integer> endTokens;
+  private final OutputMasks outputMasks;
   private volatile @Nullable ModelFingerprint fingerprint; // computed when it is needed
 
   private Model(LoadedModel loaded, @Nullable LoadedModel draft) {
@@ -67,6 +69,7 @@ public final class Model implements AutoCloseable {
     prompts = new Prompts(source.path(), tokenizer, template);
     sampler = RecommendedSampler.of(source.generationDefaults(), prompts.modelThinks());
     endTokens = new LinkedHashSet<>(source.generationDefaults().eosTokenIds());
+    outputMasks = new OutputMasks(tokenizer, config.vocabSize(), endTokens);
   }
 
   /**
@@ -316,6 +319,9 @@ public final class Model implements AutoCloseable {
     events.clear(); // The consumer of the reply's beginning had them.
     TokenFeed feed = new TokenFeed();
     ReplySteering steering = steering(prompt, options, feed);
+    // The format waits for the end of the thinking, whether or not the reply is taken apart.
+    TokenMask mask =
+        options.outputFormat().map(f -> outputMasks.mask(f, prompt.start())).orElse(null);
     Generation generation =
         engine.submit(
             sequence,
@@ -324,7 +330,7 @@ public final class Model implements AutoCloseable {
                     sampling,
                     options.maxTokens(),
                     stopTokens,
-                    null,
+                    mask,
                     steering)
                 .resuming(begun.length)
                 .scheduled(

@@ -2,6 +2,7 @@ package dev.qwq;
 
 import dev.qwq.engine.KvSequence;
 import dev.qwq.output.ReasoningStart;
+import dev.qwq.schema.JsonType;
 import java.lang.ref.Cleaner;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -201,6 +202,104 @@ public final class Session implements AutoCloseable {
                   .splicedTo(before.tokens(), model);
           return start(new Turn(List.copyOf(asked), prompt, new int[0]), generation);
         });
+  }
+
+  /**
+   * Asks for a value: the model thinks freely, then writes JSON that can be read into the type and
+   * nothing else. The question is sent with the type's JSON Schema behind it.
+   *
+   * @param <T> the type
+   * @param text what the user asks
+   * @param type a record, an enum, a sealed interface of records, or another type that {@link
+   *     JsonType} knows
+   * @return the value
+   * @throws QwqException as {@link #ask(List, JsonType, GenerationOptions)}
+   */
+  public <T> T ask(String text, Class<T> type) {
+    return ask(text, type, options.generation());
+  }
+
+  /**
+   * Asks for a value.
+   *
+   * @param <T> the type
+   * @param text what the user asks
+   * @param type a record, say
+   * @param generation how this reply is generated; its output format does not count
+   * @return the value
+   * @throws QwqException as {@link #ask(List, JsonType, GenerationOptions)}
+   */
+  public <T> T ask(String text, Class<T> type, GenerationOptions generation) {
+    return ask(List.of(Message.user(text)), JsonType.of(type), generation).value();
+  }
+
+  /**
+   * Asks for values.
+   *
+   * @param <T> the type of each
+   * @param text what the user asks
+   * @param type a record, say
+   * @return the values, in the model's order
+   * @throws QwqException as {@link #ask(List, JsonType, GenerationOptions)}
+   */
+  public <T> List<T> askList(String text, Class<T> type) {
+    JsonType<List<T>> list = JsonType.listOf(type);
+    return ask(List.of(Message.user(text)), list, options.generation()).value();
+  }
+
+  /**
+   * Asks for a value, with the whole reply beside it.
+   *
+   * @param <T> the type
+   * @param messages what is added to the conversation; the last message of the user is sent with
+   *     the type's JSON Schema behind it
+   * @param type describes the type
+   * @param generation how this reply is generated; its output format does not count
+   * @return value and reply
+   * @throws IncompleteReplyException if the reply ended before its answer was complete; it is part
+   *     of the {@link #history()}, as far as it came
+   * @throws QwqException with {@code INVALID_ARGUMENT} if the type has no JSON Schema, {@code
+   *     INVALID_JSON} if the type refuses the value (a record's constructor, for example); else as
+   *     {@link #stream(List, GenerationOptions)}
+   */
+  public <T> TypedReply<T> ask(
+      List<Message> messages, JsonType<T> type, GenerationOptions generation) {
+    OutputFormat format = OutputFormat.json(type);
+    Reply reply =
+        send(TypedAnswers.instructed(messages, format), TypedAnswers.options(format, generation));
+    return new TypedReply<>(new TypedAnswers<>(type, model).read(reply), reply);
+  }
+
+  /**
+   * Asks for a value and streams it.
+   *
+   * @param <T> the type
+   * @param text what the user asks
+   * @param type a record, say
+   * @return thinking, the value as it grows, and the value; close it
+   * @throws QwqException as {@link #ask(List, JsonType, GenerationOptions)}
+   */
+  public <T> TypedStream<T> askStream(String text, Class<T> type) {
+    return askStream(List.of(Message.user(text)), JsonType.of(type), options.generation());
+  }
+
+  /**
+   * Asks for a value and streams it.
+   *
+   * @param <T> the type
+   * @param messages what is added to the conversation; the last message of the user is sent with
+   *     the type's JSON Schema behind it
+   * @param type describes the type
+   * @param generation how this reply is generated; its output format does not count
+   * @return thinking, the value as it grows, and the value; close it
+   * @throws QwqException as {@link #ask(List, JsonType, GenerationOptions)}
+   */
+  public <T> TypedStream<T> askStream(
+      List<Message> messages, JsonType<T> type, GenerationOptions generation) {
+    OutputFormat format = OutputFormat.json(type);
+    ReplyStream stream =
+        stream(TypedAnswers.instructed(messages, format), TypedAnswers.options(format, generation));
+    return new TypedStream<>(stream, type, model);
   }
 
   /**

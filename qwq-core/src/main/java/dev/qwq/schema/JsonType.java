@@ -2,10 +2,12 @@ package dev.qwq.schema;
 
 import dev.qwq.ErrorCode;
 import dev.qwq.QwqException;
+import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.Type;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A Java type whose JSON a model can write: its JSON Schema, and JSON to Java and back.
@@ -61,6 +63,36 @@ public final class JsonType<T> {
    */
   public static JsonType<?> of(Type type) {
     return new JsonType<>(type);
+  }
+
+  /**
+   * Describes lists of a class.
+   *
+   * @param <T> the type of each element
+   * @param element a record, say
+   * @return the lists' JSON
+   * @throws QwqException with {@code INVALID_ARGUMENT}, naming the class and component whose type
+   *     has no JSON Schema
+   */
+  public static <T> JsonType<List<T>> listOf(Class<T> element) {
+    return new JsonType<>(new ListOf(element));
+  }
+
+  private record ListOf(Class<?> element) implements ParameterizedType {
+    @Override
+    public Type[] getActualTypeArguments() {
+      return new Type[] {element};
+    }
+
+    @Override
+    public Type getRawType() {
+      return List.class;
+    }
+
+    @Override
+    public @Nullable Type getOwnerType() {
+      return null;
+    }
   }
 
   /**

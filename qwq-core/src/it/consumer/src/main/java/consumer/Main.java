@@ -23,6 +23,7 @@ public final class Main {
       stream(session);
       Thinking.run(model);
       Conversations.run(model, args[0]);
+      StructuredOutput.run(model);
     }
   }
 
