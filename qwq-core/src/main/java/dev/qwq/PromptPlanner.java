@@ -78,13 +78,25 @@ final class PromptPlanner {
     while (enough - tooFew > 1) {
       int middle = (tooFew + enough) >>> 1;
       List<Message> rest = messages.subList(middle, messages.size());
-      if (fits(render(rest, options, new int[0]).length)) {
+      if (fitsAlone(rest, options)) {
         enough = middle;
       } else {
         tooFew = middle;
       }
     }
     return enough;
+  }
+
+  /** False also if the template refuses a conversation that begins there. */
+  private boolean fitsAlone(List<Message> messages, SessionOptions options) {
+    try {
+      return fits(render(messages, options, new int[0]).length);
+    } catch (QwqException e) {
+      if (e.code() == ErrorCode.TEMPLATE_FAILED) {
+        return false;
+      }
+      throw e;
+    }
   }
 
   private boolean fits(int tokens) {

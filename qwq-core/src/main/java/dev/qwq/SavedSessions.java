@@ -57,7 +57,7 @@ final class SavedSessions {
       SessionHeader header = reader.header();
       model
           .fingerprint()
-          .difference(new ModelFingerprint(header.fingerprint()))
+          .difference(fingerprint(file, header))
           .ifPresent(
               difference -> {
                 throw new QwqException(ErrorCode.SESSION_MISMATCH, file + ": " + difference);
@@ -66,7 +66,7 @@ final class SavedSessions {
       checkIds(file, "spoken", reader.spoken(), model);
       Spoken spoken =
           new Spoken(
-              header.messages().stream().map(message -> fromSaved(file, message)).toList(),
+              messages(file, header),
               reader.spoken(),
               header.lastPrompt(),
               start(file, header.start()),
@@ -94,6 +94,26 @@ final class SavedSessions {
       return Session.restored(model, options, sequence, spoken);
     } catch (IOException e) {
       throw FileErrors.unreadable(file, e);
+    }
+  }
+
+  private static ModelFingerprint fingerprint(Path file, SessionHeader header) {
+    try {
+      return new ModelFingerprint(header.fingerprint());
+    } catch (NullPointerException e) {
+      throw new MalformedFileException(file, "header.fingerprint", "texts", "null");
+    }
+  }
+
+  /** What JSON lets through and a message does not. */
+  private static List<Message> messages(Path file, SessionHeader header) {
+    try {
+      return header.messages().stream().map(message -> fromSaved(file, message)).toList();
+    } catch (MalformedFileException e) {
+      throw e;
+    } catch (QwqException | NullPointerException e) {
+      throw new MalformedFileException(
+          file, "header.messages", "sound messages", String.valueOf(e.getMessage()));
     }
   }
 

@@ -305,7 +305,9 @@ public final class Session implements AutoCloseable {
   /**
    * Goes on with the last reply: one that was cancelled, that reached a limit, or of which only the
    * beginning is to stay. What follows is what would have followed then, with a sampler of the same
-   * seed: penalties, random numbers and an output format go on where they were.
+   * seed: penalties, random numbers and an output format go on where they were. A thinking budget
+   * counts the kept thinking, but what was written in to end it, and penalties that were raised
+   * against a loop, begin anew.
    *
    * @param keep how many of the reply's tokens stay, 0 or more; of a reply that has fewer, all but
    *     its end token

@@ -21,8 +21,8 @@ final class DraftModel implements Drafter {
   /** How many tokens the draft may have to read before it guesses within a step. */
   private static final int NEAR = 2 * MOST;
 
-  /** Guesses that take longer hold the model up more than they help. */
-  private static final long PATIENCE_MILLIS = 100;
+  /** Longest pause, in steps, after guesses that came too late. */
+  private static final int LONGEST_PAUSE = 256;
 
   private final Engine engine;
   private final SamplingParameters sampling;
@@ -30,6 +30,8 @@ final class DraftModel implements Drafter {
   private int read; // tokens the draft's cache holds or is about to
   private @Nullable KvSequence sequence;
   private @Nullable Guess pending;
+  private int pause; // steps to go without guessing
+  private int nextPause = 1;
   private boolean broken;
 
   /**
@@ -46,44 +48,68 @@ final class DraftModel implements Drafter {
   }
 
   @Override
-  public int draft(TokenHistory history, int draw, int[] into, int most) {
-    if (broken || (pending != null && !pending.isDone())) {
-      return 0;
+  public void begin(TokenHistory history, int draw, int most) {
+    if (broken || isBusy() || pause-- > 0) {
+      return;
     }
-    pending = null;
+    pause = 0;
     int size = history.size();
     int limit = Math.min(most, engine.info().contextLength() - size);
     if (limit <= 0) {
-      return 0;
+      return;
     }
     try {
       boolean near = size - read <= NEAR;
-      Guess guess = new Guess(near ? limit : 1);
-      int generated = Math.max(0, size - promptLength);
+      Guess guess = new Guess(near ? limit : 1, near);
       GenerationRequest request =
           new GenerationRequest(Arrays.copyOf(history.array(), size), sampling, guess.tokens.length)
-              .resuming(generated);
+              .resuming(Math.max(0, size - promptLength));
       if (sequence == null) {
         sequence = engine.newSequence();
       }
-      Generation generation = engine.submit(sequence, request, guess);
+      engine.submit(sequence, request, guess);
       read = size;
       pending = guess;
-      if (!near) {
-        return 0;
-      }
-      if (!guess.await()) {
-        generation.cancel();
-        return 0;
-      }
-      System.arraycopy(guess.tokens, 0, into, 0, guess.count);
-      return guess.count;
     } catch (QwqException e) {
       // A token that the draft does not know, a context too short for it: no guesses from here on.
       LOG.debug("The draft model gives up", e);
       broken = true;
+    }
+  }
+
+  /** True while the draft is still at something that was begun in an earlier step. */
+  private boolean isBusy() {
+    Guess guess = pending;
+    if (guess == null) {
+      return false;
+    }
+    if (!guess.isDone()) {
+      return true;
+    }
+    pending = null; // It came too late: the text has gone on.
+    return false;
+  }
+
+  @Override
+  public int finish(TokenHistory history, int[] into, int most, Patience patience) {
+    Guess guess = pending;
+    if (guess == null || !guess.forThisStep) {
       return 0;
     }
+    if (!guess.await(patience)) {
+      // It goes on beside the steps, so that the draft's cache keeps up.
+      guess.forThisStep = false;
+      pause = nextPause;
+      nextPause = Math.min(2 * nextPause, LONGEST_PAUSE);
+      return 0;
+    }
+    pending = null;
+    nextPause = 1;
+    if (guess.computedAnew > NEAR) {
+      read = 0; // Others took its blocks.
+    }
+    System.arraycopy(guess.tokens, 0, into, 0, guess.count);
+    return guess.count;
   }
 
   @Override
@@ -95,12 +121,17 @@ final class DraftModel implements Drafter {
 
   /** One run of the draft model. */
   private static final class Guess implements GenerationListener {
+    private static final long SLICE_NANOS = 1_000_000;
+
     private final int[] tokens;
     private final CountDownLatch end = new CountDownLatch(1);
+    private boolean forThisStep;
     private int count;
+    private int computedAnew;
 
-    Guess(int most) {
+    Guess(int most, boolean forThisStep) {
       tokens = new int[most];
+      this.forThisStep = forThisStep;
     }
 
     boolean isDone() {
@@ -108,9 +139,14 @@ final class DraftModel implements Drafter {
     }
 
     /** Waits for the end; false if it takes too long. */
-    boolean await() {
+    boolean await(Patience patience) {
       try {
-        return end.await(PATIENCE_MILLIS, TimeUnit.MILLISECONDS);
+        while (!end.await(SLICE_NANOS, TimeUnit.NANOSECONDS)) {
+          if (patience.isOver()) {
+            return false;
+          }
+        }
+        return true;
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         return false;
@@ -124,6 +160,7 @@ final class DraftModel implements Drafter {
 
     @Override
     public void onEnd(GenerationEnd outcome) {
+      computedAnew = outcome.promptTokens() - outcome.cachedTokens();
       end.countDown();
     }
   }

@@ -264,6 +264,13 @@ public final class Engine implements AutoCloseable {
    * @throws QwqException with {@code SESSION_BUSY} or {@code CLOSED}
    */
   public KvTransfer transfer(KvSequence sequence) {
+    if (loop.isEngineThread()) {
+      throw new IllegalStateException("a transfer blocks and was begun by a listener");
+    }
+    if (!sequence.belongsTo(loop)) {
+      throw new QwqException(
+          ErrorCode.INVALID_ARGUMENT, "sequence: expected one of this engine, found another's");
+    }
     if (loop.isClosing()) {
       throw loop.closed();
     }

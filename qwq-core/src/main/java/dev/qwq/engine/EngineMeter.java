@@ -77,6 +77,11 @@ final class EngineMeter {
     }
   }
 
+  /** What a step that only decodes takes; 0 before the first. */
+  double nanosPerDecodeStep() {
+    return nanosPerDecodeStep;
+  }
+
   void ended(GenerationEnd.Reason reason) {
     ends[index(reason)]++;
   }

@@ -3,6 +3,7 @@ package dev.qwq.engine;
 import dev.qwq.QwqException;
 import dev.qwq.engine.GenerationEnd.Reason;
 import java.lang.foreign.MemorySegment;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,6 +29,8 @@ final class GenerationTask extends Task {
   private @Nullable Drafter drafter;
   private final int[] drafts = new int[Drafter.MOST];
   private int window = Drafter.MOST / 2; // how many tokens to guess
+  private int draftLimit;
+  private @Nullable Throwable draftFailure;
   private int verified;
   private int drafted;
   private int accepted;
@@ -116,14 +119,57 @@ final class GenerationTask extends Task {
   }
 
   @Override
-  int draft(int most) {
+  void beginDraft(int most) {
     int limit = Math.min(Math.min(most, window), request.maxTokens() - generated - 1);
-    limit = Math.min(limit, engine.contextLength() - sequence().history().size() - 1);
-    if (drafter == null || sampler == null || limit <= 0) {
+    draftLimit = Math.min(limit, engine.contextLength() - sequence().history().size() - 1);
+    if (drafter != null && draftLimit > 0) {
+      int draw = request.resumed() + generated;
+      guarded(drafter, d -> d.begin(sequence().history(), draw, draftLimit));
+    }
+  }
+
+  @Override
+  int draft(Drafter.Patience patience) {
+    SamplerState state = sampler;
+    if (drafter == null || state == null || draftLimit <= 0) {
       return 0;
     }
-    int draw = request.resumed() + generated;
-    return sampler.allowed(drafts, drafter.draft(sequence().history(), draw, drafts, limit));
+    int[] count = {0};
+    guarded(
+        drafter,
+        d -> {
+          int guesses = d.finish(sequence().history(), drafts, draftLimit, patience);
+          count[0] = state.allowed(drafts, usable(guesses));
+        });
+    return count[0];
+  }
+
+  /** Guesses up to the first that ends the generation, or that the model does not know. */
+  private int usable(int guesses) {
+    for (int i = 0; i < guesses; i++) {
+      if (drafts[i] < 0 || drafts[i] >= engine.vocabSize() || isStop(drafts[i])) {
+        return i;
+      }
+    }
+    return guesses;
+  }
+
+  private boolean isStop(int token) {
+    for (int stop : request.stopTokens()) {
+      if (token == stop) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** What goes wrong while guessing, in a mask perhaps, ends this generation in its next step. */
+  private void guarded(Drafter subject, Consumer<Drafter> action) {
+    try {
+      action.accept(subject);
+    } catch (RuntimeException | Error e) {
+      draftFailure = e;
+    }
   }
 
   @Override
@@ -134,6 +180,9 @@ final class GenerationTask extends Task {
   @Override
   void prepare(int count) {
     sampling = MemorySegment.NULL;
+    if (draftFailure != null) {
+      throw StepExecutor.asFailure(draftFailure);
+    }
     if (reachesEnd(count) && sampler != null) {
       askFirst();
       if (!control.hasForced() && control.end() == null) {
@@ -193,20 +242,23 @@ final class GenerationTask extends Task {
    */
   private @Nullable Reason takeDrawn(StepBatch batch, int run, int guesses) {
     Reason end = null;
+    int right = 0;
     boolean goesOn = true;
     for (int i = 0; goesOn; i++) {
       int token = batch.sampledToken(run, i);
       boolean confirmed = i < guesses && token == drafts[i];
       noteSample(token, batch.sampledLogprob(run, i), false, confirmed);
       end = take(token, batch.sampledLogprob(run, i), batch.topLogprobs(run, i), false);
-      verified += confirmed ? 1 : 0;
+      right += confirmed ? 1 : 0;
+      // What was drawn behind a change does not count: that token is computed again, to draw anew.
+      verified += confirmed && !control.hasChange() ? 1 : 0;
       goesOn = confirmed && end == null && !control.hasForced() && !control.hasChange();
     }
     if (guesses > 0) {
       drafted += guesses;
-      accepted += verified;
-      loop().meter().guessed(guesses, verified);
-      window = verified == guesses ? Math.min(2 * guesses, Drafter.MOST) : verified + 1;
+      accepted += right;
+      loop().meter().guessed(guesses, right);
+      window = right == guesses ? Math.min(2 * guesses, Drafter.MOST) : right + 1;
     }
     return end;
   }
@@ -235,10 +287,8 @@ final class GenerationTask extends Task {
       sampler.accept(token);
     }
     listener.onToken(token, logprob, top);
-    for (int stop : request.stopTokens()) {
-      if (token == stop) {
-        return Reason.STOP;
-      }
+    if (isStop(token)) {
+      return Reason.STOP;
     }
     if (sequence().history().size() >= engine.contextLength() || generated == request.maxTokens()) {
       return Reason.LENGTH;

@@ -175,23 +175,44 @@ final class KvMemory {
   }
 
   /**
+   * Makes an attached sequence the only one that writes the block of its next token: that block is
+   * copied if others read it, or, where there is no room for a copy, left to them and computed
+   * anew.
+   */
+  void makeWritable(KvSequence sequence) {
+    int offset = sequence.computed() % blockSize;
+    int index = sequence.computed() / blockSize;
+    if (offset == 0) {
+      return;
+    }
+    int block = sequence.block(index);
+    if (pool.isWritable(block, offset, sequence)) {
+      pool.unpublish(block);
+    } else if (pool.obtainable() > 0) {
+      copyOnWrite(sequence, index);
+    } else {
+      sequence.setComputed(index * blockSize);
+      while (sequence.heldBlocks() > index) {
+        pool.unpin(sequence.block(sequence.heldBlocks() - 1));
+        sequence.removeLastBlock();
+      }
+    }
+  }
+
+  /** True if there are blocks for this many tokens of an attached sequence. */
+  boolean canCover(KvSequence sequence, int tokens) {
+    return pool.blocksFor(tokens) - sequence.heldBlocks() <= pool.obtainable();
+  }
+
+  /**
    * Gives an attached sequence blocks for this many tokens, which it may write from the next token
-   * on; false if there are not enough.
+   * on; false if there are not enough. The block of the next token is writable already.
    */
   boolean cover(KvSequence sequence, int tokens) {
-    int offset = sequence.computed() % blockSize;
-    int first = sequence.computed() / blockSize;
-    boolean copy = offset != 0 && !pool.isWritable(sequence.block(first), offset, sequence);
-    int missing = pool.blocksFor(tokens) - sequence.heldBlocks();
-    if (missing + (copy ? 1 : 0) > pool.obtainable()) {
+    if (!canCover(sequence, tokens)) {
       return false;
     }
-    if (copy) {
-      copyOnWrite(sequence, first);
-    } else if (offset != 0) {
-      pool.unpublish(sequence.block(first));
-    }
-    for (; missing > 0; missing--) {
+    while (sequence.heldBlocks() < pool.blocksFor(tokens)) {
       int block = pool.take(sequence);
       sequence.addBlock(block, pool.epoch(block));
     }

@@ -16,7 +16,7 @@ final class PromptLookup implements Drafter {
   private int indexed = GRAM; // grams that end before this index are in
 
   @Override
-  public int draft(TokenHistory history, int draw, int[] into, int most) {
+  public int finish(TokenHistory history, int[] into, int most, Patience patience) {
     int size = history.size();
     for (; indexed < size; indexed++) {
       put(history, indexed);

@@ -159,7 +159,7 @@ final class SamplerState implements AutoCloseable {
   int allowed(int[] drafts, int count) {
     TokenMask at = mask;
     for (int i = 0; i < count && at != null; i++) {
-      int[] words = at.allowed();
+      int[] words = checked(at.allowed());
       int token = drafts[i];
       if (words != null && (words[token / Integer.SIZE] >>> token % Integer.SIZE & 1) == 0) {
         return i;
@@ -169,15 +169,19 @@ final class SamplerState implements AutoCloseable {
     return count;
   }
 
-  private MemorySegment words(TokenMask source, int index) {
-    int[] words = source.allowed();
-    if (words == null) {
-      return MemorySegment.NULL;
-    }
-    if (words.length != maskWords) {
+  private int @Nullable [] checked(int @Nullable [] words) {
+    if (words != null && words.length != maskWords) {
       throw new QwqException(
           ErrorCode.INVALID_ARGUMENT,
           "token mask: expected " + maskWords + " words, found " + words.length);
+    }
+    return words;
+  }
+
+  private MemorySegment words(TokenMask source, int index) {
+    int[] words = checked(source.allowed());
+    if (words == null) {
+      return MemorySegment.NULL;
     }
     while (maskBuffers.size() <= index) {
       maskBuffers.add(arena.allocate(Qwq.C_INT, maskWords));

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,9 +31,16 @@ final class Scheduler implements StepExecutor.Finisher {
   private final KvMemory memory;
   private final StepExecutor executor;
   private final PrefillPacer pacer;
+  private final EngineMeter meter;
+  private final BooleanSupplier urgent;
 
   /** Rows up to which a step takes hardly longer than one of a single row. */
   private static final int CHEAP_ROWS = 16;
+
+  /** How long guesses may hold a step up, in nanoseconds; between these, half a step's time. */
+  private static final long LEAST_PATIENCE = 20_000_000;
+
+  private static final long MOST_PATIENCE = 100_000_000;
 
   /** How long to wait for blocks that are being copied from or to a file. */
   private static final long WAIT_NANOS = 100_000;
@@ -46,7 +54,20 @@ final class Scheduler implements StepExecutor.Finisher {
   private long preemptions;
   private long accepted;
 
-  Scheduler(EngineInfo info, KvMemory memory, StepExecutor executor, PrefillPacer pacer) {
+  /**
+   * Creates a scheduler.
+   *
+   * @param urgent true if something is to be done before the next step
+   */
+  Scheduler(
+      EngineInfo info,
+      KvMemory memory,
+      StepExecutor executor,
+      PrefillPacer pacer,
+      EngineMeter meter,
+      BooleanSupplier urgent) {
+    this.meter = meter;
+    this.urgent = urgent;
     this.info = info;
     this.memory = memory;
     this.executor = executor;
@@ -121,7 +142,7 @@ final class Scheduler implements StepExecutor.Finisher {
     while (!waiting.isEmpty()) {
       Task task = waiting.first();
       while (!hasRoom(task)) {
-        if (running.isEmpty() || running.getLast().priority() >= task.priority()) {
+        if (!hasRoomWithoutLower(task)) {
           return;
         }
         preemptLast();
@@ -133,6 +154,15 @@ final class Scheduler implements StepExecutor.Finisher {
 
   private boolean hasRoom(Task task) {
     return running.size() < info.maxSequences() && fits(task);
+  }
+
+  /** True if lower priorities are in the way, and nothing else. */
+  private boolean hasRoomWithoutLower(Task task) {
+    List<Task> lower =
+        running.stream().filter(other -> other.priority() < task.priority()).toList();
+    return !lower.isEmpty()
+        && running.size() - lower.size() < info.maxSequences()
+        && fits(task, lower);
   }
 
   private void run(Task task) {
@@ -151,7 +181,12 @@ final class Scheduler implements StepExecutor.Finisher {
 
   /** True if there are blocks for all the task knows beside all that running tasks know. */
   private boolean fits(Task task) {
-    if (running.isEmpty()) {
+    return fits(task, List.of());
+  }
+
+  /** As {@link #fits(Task)}, if some of the running tasks were not. */
+  private boolean fits(Task task, List<Task> gone) {
+    if (running.size() == gone.size()) {
       return true; // One context always fits.
     }
     // What others compute already need not be found room for: so it is looked up first.
@@ -160,7 +195,8 @@ final class Scheduler implements StepExecutor.Finisher {
     int free = memory.pool().obtainable();
     memory.detach(task.sequence());
     for (Task other : running) {
-      free -= Math.max(0, blocksAhead(other) - other.sequence().heldBlocks());
+      int held = other.sequence().heldBlocks();
+      free += gone.contains(other) ? held : -Math.max(0, blocksAhead(other) - held);
     }
     return needed <= free;
   }
@@ -176,6 +212,7 @@ final class Scheduler implements StepExecutor.Finisher {
         if (!task.isDecoding() && task.extend(memory)) {
           task.found();
         }
+        memory.makeWritable(task.sequence());
       } catch (Throwable e) {
         finish(task, Reason.FAILED, StepExecutor.asFailure(e), true);
       }
@@ -188,8 +225,12 @@ final class Scheduler implements StepExecutor.Finisher {
     // Oldest first; covering one may shorten the list, at its end only.
     for (int i = 0; i < running.size(); i++) {
       Task task = running.get(i);
-      if (counts[i] > 0 && cover(task, counts[i])) {
-        plan.add(new StepExecutor.Run(task, counts[i]));
+      int count = counts[i];
+      if (!memory.canCover(task.sequence(), task.sequence().computed() + count)) {
+        count = task.known(count); // Nobody gives way to guesses.
+      }
+      if (count > 0 && cover(task, count)) {
+        plan.add(new StepExecutor.Run(task, count));
       }
     }
     return plan;
@@ -237,12 +278,21 @@ final class Scheduler implements StepExecutor.Finisher {
    * @return all guesses
    */
   private int draft(int[] counts, int decoding) {
-    int drafted = 0;
-    int room = Math.min(CHEAP_ROWS, info.maxBatchTokens()) - decoding;
+    int forPrompts = decoding < counts.length ? 1 : 0;
+    int room = Math.min(CHEAP_ROWS, info.maxBatchTokens() - forPrompts) - decoding;
     int each = decoding == 0 ? 0 : Math.max(0, room) / decoding;
     for (int i = 0; i < counts.length; i++) {
       if (counts[i] == 1) {
-        int guesses = running.get(i).draft(each);
+        running.get(i).beginDraft(each); // All before any is waited for.
+      }
+    }
+    long patience =
+        Math.clamp((long) (meter.nanosPerDecodeStep() / 2), LEAST_PATIENCE, MOST_PATIENCE);
+    Drafter.Patience deadline = new Drafter.Patience(System.nanoTime() + patience, urgent);
+    int drafted = 0;
+    for (int i = 0; i < counts.length; i++) {
+      if (counts[i] == 1) {
+        int guesses = running.get(i).draft(deadline);
         counts[i] += guesses;
         drafted += guesses;
       }
@@ -254,7 +304,9 @@ final class Scheduler implements StepExecutor.Finisher {
   private Set<BlockKey> begunBlocks() {
     Set<BlockKey> begun = new HashSet<>();
     for (Task task : running) {
-      if (publishesNext(task) && !memory.isAtBlock(task.sequence())) {
+      if (publishesNext(task)
+          && !task.sequence().isForeign()
+          && !memory.isAtBlock(task.sequence())) {
         begun.add(memory.nextKey(task.sequence()));
       }
     }
@@ -268,9 +320,13 @@ final class Scheduler implements StepExecutor.Finisher {
    * @param begun the blocks that are; the task's is added
    */
   private boolean isComputedByAnother(Task task, Set<BlockKey> begun) {
-    return publishesNext(task)
-        && memory.isAtBlock(task.sequence())
-        && !begun.add(memory.nextKey(task.sequence()));
+    KvSequence sequence = task.sequence();
+    if (!publishesNext(task) || !memory.isAtBlock(sequence)) {
+      return false;
+    }
+    BlockKey key = memory.nextKey(sequence);
+    // What rests on a file is found by nobody.
+    return sequence.isForeign() ? begun.contains(key) : !begun.add(key);
   }
 
   /** True if the block of the task's next token will be full, and known to others then. */

@@ -69,7 +69,8 @@ final class SchedulerLoop {
     memory = new KvMemory(new BlockPool(info.kvBlocks(), info.kvBlockSize()), stepper);
     meter = new EngineMeter(info.kvBlocks());
     StepExecutor executor = new StepExecutor(stepper, batch, pacer, memory, meter, () -> closing);
-    scheduler = new Scheduler(info, memory, executor, pacer);
+    scheduler =
+        new Scheduler(info, memory, executor, pacer, meter, () -> cancelRequested || closing);
     thread =
         Thread.ofPlatform()
             .daemon()
@@ -130,8 +131,8 @@ final class SchedulerLoop {
     claim(task);
     boolean handedOver = false;
     try {
-      reserve();
       task.limitTime(limit);
+      reserve();
       if (!post(() -> accept(task))) {
         unfinished.decrementAndGet();
         throw closed();
@@ -379,28 +380,45 @@ final class SchedulerLoop {
   private boolean awaitWork() {
     while (!closing) {
       meter.show(scheduler, memory, pacer.nanosPerToken());
-      Runnable command;
-      lock.lock();
-      try {
-        while (inbox.isEmpty() && scheduler.isIdle() && !closing) {
-          changed.awaitUninterruptibly();
-        }
-        command = inbox.pollFirst();
-      } finally {
-        lock.unlock();
+      // Those that are there now, and not what comes meanwhile: steps must get on.
+      for (int commands = awaitCommands(); commands > 0 && !closing; commands--) {
+        nextCommand().run();
+        dropCancelled();
       }
-      if (command != null) {
-        command.run();
-        continue;
-      }
-      if (cancelRequested) {
-        cancelRequested = false;
-        scheduler.dropCancelled();
-      }
+      dropCancelled();
       if (!scheduler.isIdle()) {
         return !closing;
       }
     }
     return false;
+  }
+
+  /** Waits until there is something to do; returns how many commands are there. */
+  private int awaitCommands() {
+    lock.lock();
+    try {
+      while (inbox.isEmpty() && scheduler.isIdle() && !closing) {
+        changed.awaitUninterruptibly();
+      }
+      return inbox.size();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private Runnable nextCommand() {
+    lock.lock();
+    try {
+      return inbox.removeFirst();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void dropCancelled() {
+    if (cancelRequested) {
+      cancelRequested = false;
+      scheduler.dropCancelled();
+    }
   }
 }

@@ -4,6 +4,7 @@ import dev.qwq.QwqException;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,7 +22,8 @@ abstract class Task implements KvSequence.User {
   private boolean begun;
   private long turn;
   private long order;
-  private volatile GenerationEnd.@Nullable Reason stopReason;
+  private final AtomicReference<GenerationEnd.@Nullable Reason> stopReason =
+      new AtomicReference<>();
   private volatile boolean inStep;
   private volatile boolean done;
   private @Nullable CompletableFuture<Void> deadline;
@@ -47,14 +49,13 @@ abstract class Task implements KvSequence.User {
 
   /** Asks the task to end for a reason; the first one counts. */
   final void cancel(GenerationEnd.Reason reason) {
-    if (!done && stopReason == null) {
+    if (!done && stopReason.compareAndSet(null, reason)) {
       asked();
-      stopReason = reason;
       loop.cancelled(this);
     }
   }
 
-  /** The task was asked to end. Any thread; perhaps by two at once. */
+  /** The task was asked to end. Any thread; once. */
   void asked() {}
 
   final SchedulerLoop loop() {
@@ -62,12 +63,12 @@ abstract class Task implements KvSequence.User {
   }
 
   final boolean isCancelled() {
-    return stopReason != null;
+    return stopReason.get() != null;
   }
 
   /** Why the task was asked to end; null if it was not. */
   final GenerationEnd.@Nullable Reason stopReason() {
-    return stopReason;
+    return stopReason.get();
   }
 
   /** Asks the task to end when this time has passed; forever if the duration is zero. */
@@ -75,7 +76,7 @@ abstract class Task implements KvSequence.User {
     if (!limit.isZero()) {
       CompletableFuture<Void> timer =
           new CompletableFuture<Void>()
-              .completeOnTimeout(null, limit.toNanos(), TimeUnit.NANOSECONDS);
+              .completeOnTimeout(null, saturatedNanos(limit), TimeUnit.NANOSECONDS);
       var _ = timer.thenRun(() -> cancel(GenerationEnd.Reason.DEADLINE));
       deadline = timer;
     }
@@ -97,6 +98,14 @@ abstract class Task implements KvSequence.User {
 
   final KvSequence sequence() {
     return sequence;
+  }
+
+  private static long saturatedNanos(Duration limit) {
+    try {
+      return limit.toNanos();
+    } catch (ArithmeticException e) {
+      return Long.MAX_VALUE; // 292 years
+    }
   }
 
   /** The task ends otherwise: its time limit holds nothing up any more. */
@@ -186,13 +195,17 @@ abstract class Task implements KvSequence.User {
   }
 
   /**
-   * Guesses tokens to be checked with the one that is computed next; only while decoding. They
-   * count as tokens of the run, behind those that are known.
+   * Begins to guess tokens to be checked with the one that is computed next; only while decoding.
    *
    * @param most how many at most, 0 or more
-   * @return how many
    */
-  int draft(int most) {
+  void beginDraft(int most) {}
+
+  /**
+   * Returns how many tokens were guessed. They count as tokens of the run, behind those that are
+   * known.
+   */
+  int draft(Drafter.Patience patience) {
     return 0;
   }
 

@@ -327,4 +327,19 @@ class PrefixCacheTest {
       assertThat(delayed.tokens()).isEqualTo(alone(large, 3));
     }
   }
+
+  @Test
+  void aForkInTheLastBlockOfAFullCacheIsComputedAgain() {
+    EngineInfo exact = SimulatedModel.info(8 * BLOCK, 8, 64, 2);
+    int[] prompt = tokens(7 * BLOCK + 3, 22);
+    try (Engine engine = Engine.over(new SimulatedModel(exact), exact, () -> {});
+        KvSequence parent = engine.newSequence()) {
+      run(engine, parent, prompt, 1);
+      try (KvSequence child = parent.fork()) {
+        int[] other = Conversation.concat(prompt, tokens(2, 23));
+        assertThat(run(engine, child, other, 2).tokens()).isEqualTo(alone(other, 2));
+        assertThat(run(engine, parent, prompt, 3).tokens()).isEqualTo(alone(prompt, 3));
+      }
+    }
+  }
 }

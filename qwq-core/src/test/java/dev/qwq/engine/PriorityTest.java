@@ -146,4 +146,52 @@ class PriorityTest {
       again.complete(null);
     }
   }
+
+  @Test
+  void endlessTimeLimitsTakeNoPlaceAway() {
+    EngineInfo info =
+        new EngineInfo(BackendKind.REFERENCE, "simulated", 1, 97, 64, 8, 16, 8, 0, 0, 16, 1, 0);
+    Scheduling endless = new Scheduling(0, Duration.ofSeconds(Long.MAX_VALUE));
+    try (Engine engine = Engine.over(new SimulatedModel(info), info, () -> {})) {
+      for (int i = 0; i < 3; i++) {
+        Recorder recorder = new Recorder();
+        engine.submit(engine.newSequence(), request(tokens(5, i), 2, endless), recorder);
+        assertThat(recorder.reason()).isEqualTo(Reason.LENGTH);
+        while (!Stress.get(engine.load()).idle()) {
+          Thread.onSpinWait();
+        }
+      }
+    }
+  }
+
+  @Test
+  void lowerPrioritiesGoOnWhileAHigherOneWouldNotFitAnyway() {
+    CompletableFuture<Void> submitted = new CompletableFuture<>();
+    CompletableFuture<Void> running = new CompletableFuture<>();
+    model.beforeStep(
+        flag -> {
+          running.complete(null);
+          submitted.join();
+        });
+    try (Engine engine = Engine.over(model, TIGHT, () -> {})) {
+      Named large = new Named("large");
+      engine.submit(
+          engine.newSequence(),
+          request(tokens(70, 1), 20, new Scheduling(1, Duration.ZERO)),
+          large);
+      Named low = new Named("low");
+      engine.submit(engine.newSequence(), request(tokens(5, 2), 4, Scheduling.NORMAL), low);
+      running.join();
+      Named second = new Named("second");
+      engine.submit(
+          engine.newSequence(),
+          request(tokens(80, 3), 4, new Scheduling(1, Duration.ZERO)),
+          second);
+      submitted.complete(null);
+      assertThat(second.reason()).isEqualTo(Reason.LENGTH);
+      low.end();
+      large.end();
+    }
+    assertThat(order).containsExactly("low", "large", "second");
+  }
 }

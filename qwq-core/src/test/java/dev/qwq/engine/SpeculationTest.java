@@ -3,11 +3,14 @@ package dev.qwq.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.qwq.engine.GenerationEnd.Reason;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -15,6 +18,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Guessing changes how fast a generation is, and nothing else. */
 class SpeculationTest {
   private static final EngineInfo ROOMY = SimulatedModel.info(256, 400, 64, 16);
+
+  private static final Drafter.Patience NOW = new Drafter.Patience(System.nanoTime(), () -> false);
 
   private static int[] tokens(int count, long seed) {
     return new Random(seed).ints(count, 0, ROOMY.vocabSize()).toArray();
@@ -44,9 +49,13 @@ class SpeculationTest {
               private final Random random = new Random(seed);
 
               @Override
-              public int draft(TokenHistory history, int draw, int[] into, int most) {
+              public void begin(TokenHistory history, int draw, int most) {
+                assertThat(draw).isEqualTo(history.size() - promptLength);
+              }
+
+              @Override
+              public int finish(TokenHistory history, int[] into, int most, Patience patience) {
                 int at = history.size() - promptLength;
-                assertThat(draw).isEqualTo(at);
                 int count = Math.min(random.nextInt(most + 1), whole.length - at);
                 for (int i = 0; i < count; i++) {
                   boolean good = random.nextDouble() < right;
@@ -124,7 +133,8 @@ class SpeculationTest {
     Speculation all =
         new Speculation(
             r ->
-                (history, draw, into, most) -> {
+                (history, into, most, patience) -> {
+                  int draw = history.size() - prompt.length;
                   int count = Math.min(most, 90 - draw);
                   System.arraycopy(alone.tokens(), draw, into, 0, count);
                   return count;
@@ -170,17 +180,17 @@ class SpeculationTest {
     history.append(text, 0, text.length, TokenRole.PROMPT);
     PromptLookup lookup = new PromptLookup();
     int[] into = new int[8];
-    assertThat(lookup.draft(history, 0, into, 4)).isEqualTo(4);
+    assertThat(lookup.finish(history, into, 4, NOW)).isEqualTo(4);
     assertThat(Arrays.copyOf(into, 4)).containsExactly(4, 5, 6, 7);
     history.append(9, TokenRole.GENERATED);
-    assertThat(lookup.draft(history, 1, into, 4)).isZero();
+    assertThat(lookup.finish(history, into, 4, NOW)).isZero();
     // A loop is guessed beyond the end of what is known; the latest place counts.
     for (int i = 0; i < 2; i++) {
       history.append(2, TokenRole.GENERATED);
       history.append(3, TokenRole.GENERATED);
       history.append(9, TokenRole.GENERATED);
     }
-    assertThat(lookup.draft(history, 7, into, 8)).isEqualTo(8);
+    assertThat(lookup.finish(history, into, 8, NOW)).isEqualTo(8);
     assertThat(into).containsExactly(2, 3, 9, 2, 3, 9, 2, 3);
   }
 
@@ -193,7 +203,7 @@ class SpeculationTest {
     for (int i = 0; i < 20_000; i++) {
       history.append(random.nextInt(30), TokenRole.GENERATED);
       if (i % 7 == 0) {
-        lookup.draft(history, i, into, 1);
+        lookup.finish(history, into, 1, NOW);
       }
     }
     int[] all = Arrays.copyOf(history.array(), history.size());
@@ -207,7 +217,7 @@ class SpeculationTest {
           expected = all[at];
         }
       }
-      int count = lookup.draft(history, 0, into, 1);
+      int count = lookup.finish(history, into, 1, NOW);
       assertThat(count == 0 ? -1 : into[0]).isEqualTo(expected);
     }
   }
@@ -255,6 +265,179 @@ class SpeculationTest {
       engine.submit(
           engine.newSequence(), request.speculating(Speculation.draftModel(draft)), without);
       assertThat(without.tokens()).isEqualTo(alone.tokens());
+    }
+  }
+
+  /** Guesses the whole reply, right. */
+  private static Speculation right(int[] whole, int promptLength) {
+    return new Speculation(
+        request ->
+            (history, into, most, patience) -> {
+              int at = history.size() - promptLength;
+              int count = Math.max(0, Math.min(most, whole.length - at));
+              System.arraycopy(whole, at, into, 0, count);
+              return count;
+            });
+  }
+
+  private static int[] plain(GenerationRequest request) {
+    try (Engine engine = Engine.over(new SimulatedModel(ROOMY), ROOMY, () -> {})) {
+      Recorder recorder = new Recorder();
+      engine.submit(engine.newSequence(), request, recorder);
+      return recorder.tokens();
+    }
+  }
+
+  @Test
+  void aSteeringThatChangesOrForcesBehindARightGuessIsObeyed() {
+    int[] prompt = tokens(12, 7);
+    for (int at = 1; at <= 12; at++) {
+      int change = at;
+      Supplier<Steering> steering =
+          () ->
+              new Steering() {
+                private int heard;
+
+                @Override
+                public void after(int token, boolean forced, Control control) {
+                  heard++;
+                  if (heard == change) {
+                    SamplingParameters old = control.sampling();
+                    control.sampling(
+                        new SamplingParameters(
+                            old.temperature(), 0, 1, 0, 0.7f, 0, 1, old.seed(), 0, Map.of()));
+                  } else if (heard == change + 9) {
+                    control.force(5, 6, 7);
+                  }
+                }
+              };
+      Supplier<GenerationRequest> request =
+          () ->
+              new GenerationRequest(
+                  prompt,
+                  new SamplingParameters(1, 0, 1, 0, 0, 0, 1, 9, 0, Map.of()),
+                  40,
+                  new int[0],
+                  null,
+                  steering.get());
+      int[] expected = plain(request.get());
+      try (Engine engine = Engine.over(new SimulatedModel(ROOMY), ROOMY, () -> {})) {
+        Recorder guessed = new Recorder();
+        engine.submit(
+            engine.newSequence(),
+            request.get().speculating(right(expected, prompt.length)),
+            guessed);
+        assertThat(guessed.tokens()).as("change at %d", at).isEqualTo(expected);
+        assertThat(guessed.end().acceptedTokens()).isPositive();
+      }
+    }
+  }
+
+  @Test
+  void aMaskThatFailsWhileGuessingEndsItsGenerationAlone() {
+    int[] prompt = tokens(12, 8);
+    GenerationRequest good = new GenerationRequest(prompt, SamplingParameters.greedy(), 30);
+    int[] expected = plain(good);
+    TokenMask throwing =
+        Masks.at(
+            0,
+            n -> {
+              if (n == 6) {
+                throw new IllegalStateException("a mask");
+              }
+              return null;
+            });
+    TokenMask tooShort = Masks.at(0, n -> n == 6 ? new int[1] : null);
+    try (Engine engine = Engine.over(new SimulatedModel(ROOMY), ROOMY, () -> {})) {
+      for (TokenMask mask : List.of(throwing, tooShort)) {
+        Recorder other = new Recorder();
+        engine.submit(engine.newSequence(), good, other);
+        Recorder failing = new Recorder();
+        engine.submit(
+            engine.newSequence(),
+            new GenerationRequest(prompt, SamplingParameters.greedy(), 30, new int[0], mask)
+                .speculating(right(expected, prompt.length)),
+            failing);
+        assertThat(failing.reason()).isEqualTo(Reason.FAILED);
+        assertThat(other.tokens()).isEqualTo(expected);
+      }
+    }
+  }
+
+  @Test
+  void nothingIsDrawnBehindAStopTokenOrAnUnknownOne() {
+    int[] prompt = tokens(12, 9);
+    int[] whole = plain(new GenerationRequest(prompt, SamplingParameters.greedy(), 30));
+    int stop = whole[10];
+    int end = IntStream.range(0, 11).filter(i -> whole[i] == stop).findFirst().orElseThrow();
+    int[] nothing = new int[Math.ceilDiv(ROOMY.vocabSize(), 32)];
+    // Behind the stop token nothing may come, and nobody asks.
+    TokenMask mask = Masks.at(0, n -> n > end ? nothing : null);
+    GenerationRequest request =
+        new GenerationRequest(prompt, SamplingParameters.greedy(), 30, new int[] {stop}, mask);
+    int[] wild = whole.clone();
+    wild[3] = ROOMY.vocabSize() + 5;
+    wild[5] = -1;
+    try (Engine engine = Engine.over(new SimulatedModel(ROOMY), ROOMY, () -> {})) {
+      for (int[] guesses : List.of(whole, wild)) {
+        Recorder guessed = new Recorder();
+        engine.submit(
+            engine.newSequence(), request.speculating(right(guesses, prompt.length)), guessed);
+        assertThat(guessed.reason()).isEqualTo(Reason.STOP);
+        assertThat(guessed.tokens()).isEqualTo(Arrays.copyOf(whole, end + 1));
+      }
+    }
+  }
+
+  @Test
+  void guessesTakeNobodysBlocks() {
+    // Two contexts of five blocks in ten: full to the last token.
+    EngineInfo full = SimulatedModel.info(40, 10, 32, 2);
+    int[] prompt = tokens(10, 10);
+    GenerationRequest request = new GenerationRequest(prompt, SamplingParameters.greedy(), 30);
+    int[] whole = plain(request);
+    try (Engine engine = Engine.over(new SimulatedModel(full), full, () -> {})) {
+      List<Recorder> recorders = new ArrayList<>();
+      for (int i = 0; i < 2; i++) {
+        recorders.add(new Recorder());
+        engine.submit(
+            engine.newSequence(),
+            request.speculating(right(whole, prompt.length)),
+            recorders.get(i));
+      }
+      recorders.forEach(recorder -> assertThat(recorder.tokens()).isEqualTo(whole));
+      assertThat(Stress.get(engine.load()).preemptions()).isZero();
+    }
+  }
+
+  @Test
+  void aSlowDraftHoldsNobodyUp() {
+    SimulatedModel slow = new SimulatedModel(ROOMY);
+    slow.beforeStep(
+        flag -> {
+          try {
+            Thread.sleep(300);
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+          }
+        });
+    int[] prompt = tokens(20, 11);
+    GenerationRequest request = new GenerationRequest(prompt, SamplingParameters.greedy(), 60);
+    int[] whole = plain(request);
+    try (Engine draft = Engine.over(slow, ROOMY, () -> {});
+        Engine engine = Engine.over(new SimulatedModel(ROOMY), ROOMY, () -> {})) {
+      List<Recorder> recorders = new ArrayList<>();
+      long start = System.nanoTime();
+      for (int i = 0; i < 4; i++) {
+        recorders.add(new Recorder());
+        engine.submit(
+            engine.newSequence(),
+            request.speculating(Speculation.draftModel(draft)),
+            recorders.get(i));
+      }
+      recorders.forEach(recorder -> assertThat(recorder.tokens()).isEqualTo(whole));
+      // A guess for each token would take 60 x 300 ms; pauses double after each that is too late.
+      assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(9));
     }
   }
 }
