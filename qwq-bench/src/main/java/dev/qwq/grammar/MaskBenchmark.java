@@ -1,7 +1,9 @@
 package dev.qwq.grammar;
 
+import dev.qwq.bench.jmh.TokenizerFolder;
 import dev.qwq.engine.TokenMask;
 import dev.qwq.tokenizer.Tokenizer;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -34,7 +36,7 @@ import org.openjdk.jmh.infra.Blackhole;
 public class MaskBenchmark {
   private static final int VOCABULARY = 152_064;
 
-  /** A folder or file with the tokenizer. */
+  /** A folder with the tokenizer. */
   @Param({"../shared/data/tokenizer"})
   public String tokenizer;
 
@@ -52,8 +54,11 @@ public class MaskBenchmark {
 
   /** Builds the tree of the vocabulary and tokenizes the answer. */
   @Setup
-  public void prepare() {
-    Tokenizer words = Tokenizer.open(Path.of(tokenizer));
+  public void prepare() throws IOException {
+    Tokenizer words;
+    try (TokenizerFolder folder = TokenizerFolder.of(Path.of(tokenizer))) {
+      words = Tokenizer.open(folder.path());
+    }
     trie = new TokenTrie(words, Math.max(VOCABULARY, words.size()));
     endTokens = new int[] {words.size() - 1};
     answer = AnswerGrammar.jsonSchema(GrammarExamples.schema(schema));

@@ -12,7 +12,7 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 /** A folder with a tokenizer.json; where there are only vocabulary and merges, one is written. */
-final class TokenizerFolder implements AutoCloseable {
+public final class TokenizerFolder implements AutoCloseable {
   // How Qwen2 cuts text into words; part of the file format.
   private static final String WORDS =
       "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}|"
@@ -28,8 +28,12 @@ final class TokenizerFolder implements AutoCloseable {
     this.temporary = temporary;
   }
 
-  /** Finds or writes a tokenizer.json. */
-  static TokenizerFolder of(Path folder) throws IOException {
+  /**
+   * Finds or writes a tokenizer.json.
+   *
+   * @param folder a model's, or one with vocab.json, merges and added_tokens.json
+   */
+  public static TokenizerFolder of(Path folder) throws IOException {
     if (Files.exists(folder.resolve("tokenizer.json"))) {
       return new TokenizerFolder(folder, false);
     }
@@ -39,7 +43,8 @@ final class TokenizerFolder implements AutoCloseable {
     return new TokenizerFolder(target, true);
   }
 
-  Path path() {
+  /** The folder that has it. */
+  public Path path() {
     return path;
   }
 
