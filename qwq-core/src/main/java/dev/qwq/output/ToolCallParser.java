@@ -1,6 +1,7 @@
 package dev.qwq.output;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -13,9 +14,9 @@ import java.util.Optional;
 /**
  * Cuts tool calls out of an answer that arrives in pieces: a JSON object with {@code name} and
  * {@code arguments} between {@code <tool_call>} and {@code </tool_call>}. Arguments that were
- * encoded twice are decoded; a closing marker inside a JSON string does not close, and a call cut
- * off before its marker still counts if its JSON is whole. What does not parse stays text. Not
- * thread-safe.
+ * encoded twice are decoded; a marker inside a JSON string is part of the string, and a call whose
+ * closing marker is missing, at the end or before the next call, still counts if its JSON is whole.
+ * What does not parse stays text. Not thread-safe.
  */
 final class ToolCallParser {
   private static final String OPEN = "<tool_call>";
@@ -27,6 +28,8 @@ final class ToolCallParser {
           .readerFor(JsonNode.class)
           .with(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
           .with(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
+          // Models write code and letters into strings as they are, line breaks included.
+          .with(JsonReadFeature.ALLOW_UNESCAPED_CONTROL_CHARS)
           .without(JsonNodeFeature.STRIP_TRAILING_BIGDECIMAL_ZEROES);
 
   /** Where text and calls go. */
@@ -40,7 +43,7 @@ final class ToolCallParser {
   private final StringBuilder pending = new StringBuilder();
   private boolean inside;
 
-  /** Where the next closing marker is looked for: those before it do not close. */
+  /** Where the next marker is looked for: those before it are part of a string. */
   private int tried;
 
   /** What was read of the call's JSON so far, never twice. */
@@ -91,21 +94,29 @@ final class ToolCallParser {
   }
 
   private boolean closeCall() {
-    for (int at = pending.indexOf(CLOSE, tried); at >= 0; at = pending.indexOf(CLOSE, tried)) {
+    for (int at = nextMarker(); at >= 0; at = nextMarker()) {
       if (isInsideString(at)) {
         tried = at + 1; // the marker belongs to the string
         continue;
       }
+      boolean closed = pending.charAt(at + 1) == '/';
       String body = pending.substring(0, at);
       if (!call(body)) {
-        parts.text(OPEN + body + CLOSE);
+        parts.text(OPEN + body + (closed ? CLOSE : ""));
       }
-      pending.delete(0, at + CLOSE.length());
+      pending.delete(0, closed ? at + CLOSE.length() : at);
       inside = false;
       return true;
     }
     tried = Math.max(tried, pending.length() - CLOSE.length() + 1);
     return false;
+  }
+
+  /** Where the call may end: at its closing marker, or where the next one opens. */
+  private int nextMarker() {
+    int close = pending.indexOf(CLOSE, tried);
+    int open = pending.indexOf(OPEN, tried);
+    return close < 0 || (open >= 0 && open < close) ? open : close;
   }
 
   /** Tells whether what comes before a place begins as JSON and breaks off within a string. */
@@ -140,7 +151,8 @@ final class ToolCallParser {
     if (arguments.isTextual()) {
       arguments = parse(arguments.textValue()).orElse(arguments);
     }
-    if (arguments.isMissingNode() || arguments.isNull()) {
+    boolean none = arguments.isMissingNode() || arguments.isNull();
+    if (none || (arguments.isTextual() && arguments.textValue().isBlank())) {
       parts.call(object.get().path("name").textValue(), Map.of());
       return true;
     }

@@ -79,7 +79,7 @@ class LongReplyTest {
           }
           parser.finish();
         });
-    assertThat(String.join("", parts)).hasSize("answer:".length() + 200_000 * 13);
+    assertThat(String.join("", parts).replace("answer:", "")).hasSize(200_000 * 13);
   }
 
   private ReasoningParser reasoningParser() {

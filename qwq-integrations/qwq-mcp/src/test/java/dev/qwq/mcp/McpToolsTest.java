@@ -31,6 +31,11 @@ import org.junit.jupiter.api.Test;
 
 /** Tools of a server in a process of its own. */
 class McpToolsTest {
+  private static final Path TINY =
+      Path.of("")
+          .toAbsolutePath()
+          .resolve("../../qwq-examples/src/main/resources/dev/qwq/examples/tiny");
+
   private static McpTools server;
 
   @BeforeAll
@@ -134,12 +139,8 @@ class McpToolsTest {
 
   @Test
   void anAgentUsesThem() {
-    Path tiny =
-        Path.of("")
-            .toAbsolutePath()
-            .resolve("../../qwq-examples/src/main/resources/dev/qwq/examples/tiny");
     GenerationOptions greedy = GenerationOptions.builder().sampler(Sampler.greedy()).build();
-    try (Model model = Model.open(tiny);
+    try (Model model = Model.open(TINY);
         Session session =
             model.newSession(
                 SessionOptions.builder().tools(tool("get_weather")).generation(greedy).build())) {
@@ -158,5 +159,20 @@ class McpToolsTest {
                     new StdioClientTransport(parameters, McpJsonDefaults.getMapper()),
                     Duration.ofSeconds(2)))
         .isInstanceOf(RuntimeException.class);
+  }
+
+  @Test
+  void theGuide() {
+    StdioClientTransport transport = transport();
+    try (Model model = Model.open(TINY)) {
+      // GUIDE: mcp
+      try (McpTools server = McpTools.connect(transport);
+          Session session =
+              model.newSession(SessionOptions.builder().tools(server.tools()).build())) {
+        AgentReply reply = Agent.of(session).send("What is the weather in Paris?");
+        System.out.println(reply.answer());
+      }
+      // GUIDE: end
+    }
   }
 }
