@@ -4,7 +4,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** The trained tiny model that the examples bring along, for tests that need real replies. */
-final class TinyModel {
+public final class TinyModel {
   static final String STRAWBERRY = "How many r's are in the word \"strawberry\"";
 
   private static final String FOLDER = "qwq-examples/src/main/resources/dev/qwq/examples/tiny";
@@ -25,7 +25,8 @@ final class TinyModel {
     return folder;
   }
 
-  static Model open() {
+  /** Opens the model on this machine's best instruction set. */
+  public static Model open() {
     return Model.open(path());
   }
 
