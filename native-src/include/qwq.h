@@ -201,7 +201,7 @@ QWQ_API void qwq_model_destroy(struct qwq_model* model);
 
 /* ---------------------------------------------------------------- engine */
 
-enum qwq_backend { QWQ_BACKEND_REFERENCE = 0, QWQ_BACKEND_CPU = 1 };
+enum qwq_backend { QWQ_BACKEND_REFERENCE = 0, QWQ_BACKEND_CPU = 1, QWQ_BACKEND_CUDA = 2 };
 
 /* How K and V are kept. */
 enum qwq_kv_type {
@@ -213,7 +213,9 @@ enum qwq_kv_type {
 struct qwq_engine_config {
   int32_t backend;          /* enum qwq_backend */
   int32_t n_threads;        /* worker threads, the stepping thread included; 1 .. 1024 */
-  char cpu_isa[24];         /* name from qwq_cpu_isa_get, or "" for the best usable one */
+  char cpu_isa[24];         /* QWQ_BACKEND_CPU: name from qwq_cpu_isa_get, or "" for the best usable one.
+                               QWQ_BACKEND_CUDA: number of the device, from "0" on, or "" for the first, or
+                               "sim" for a simulated one (slow, for tests) */
   int32_t kv_block_size;    /* tokens a KV block holds; a power of two, 16 .. 256 */
   int32_t n_kv_blocks;      /* blocks in the pool, > 0 */
   int32_t max_batch_tokens; /* most tokens of one step, all sequences together, > 0 */

@@ -6,12 +6,14 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "qwq.h"
 #include "runtime/kv_cache.h"
 #include "runtime/tensor.h"
 
 namespace qwq {
 
 class ThreadPool;
+class BackendSession;
 
 // Numeric recipe of an operator, chosen by the role of a token (see enum qwq_role). Within a recipe the
 // value of an output element depends only on its own inputs: not on the number of rows, not on how
@@ -21,10 +23,11 @@ enum class Recipe { kPrefill, kDecode };
 // What every operator needs beside its arguments. Operators poll cancelled() between tiles and return
 // early; the caller looks again after each operator and discards the results.
 struct OpContext {
-  ThreadPool* pool;       // never null; the caller is its worker 0
-  const int32_t* cancel;  // may be null
-  std::byte* scratch;     // 64-byte aligned, shared by the workers of one operator
-  size_t scratch_bytes;   // as asked for by Backend::scratch_bytes
+  ThreadPool* pool;                   // never null; the caller is its worker 0
+  const int32_t* cancel;              // may be null
+  std::byte* scratch;                 // 64-byte aligned, shared by the workers of one operator
+  size_t scratch_bytes;               // as asked for by Backend::scratch_bytes
+  BackendSession* session = nullptr;  // what Backend::open returned
 
   bool cancelled() const { return cancel != nullptr && __atomic_load_n(cancel, __ATOMIC_RELAXED) != 0; }
 };
@@ -135,6 +138,35 @@ struct OpLimits {
   int64_t max_context;
 };
 
+// What an engine asks a backend with a memory of its own to take.
+struct SessionArgs {
+  const char* device;            // which one, in the backend's words; "" = the first
+  const Tensor* const* weights;  // [n_weights] every matrix the operators will be given
+  size_t n_weights;
+  size_t kv_bytes;            // of the KV cache
+  int64_t max_output_floats;  // most floats that one call writes
+  OpLimits limits;
+};
+
+// What such a backend keeps for an engine: weights and KV cache on its device. All other pointers that
+// operators are given are the host's. Lives in a library of its own: nothing throws, errors are statuses as
+// in qwq.h.
+class BackendSession {
+ public:
+  virtual ~BackendSession() = default;
+
+  // Where KvLayer::base begins: not the host's memory, to be passed on only.
+  virtual std::byte* kv_base() noexcept = 0;
+
+  // Copy bytes of the KV cache, `offset` from its base.
+  virtual int32_t copy_kv(size_t to, size_t from, size_t bytes, qwq_error* error) noexcept = 0;
+  virtual int32_t read_kv(void* dst, size_t offset, size_t bytes, qwq_error* error) noexcept = 0;
+  virtual int32_t write_kv(size_t offset, const void* src, size_t bytes, qwq_error* error) noexcept = 0;
+
+  // QWQ_OK, or why an operator since the last call did not do its work.
+  virtual int32_t take_failure(qwq_error* error) noexcept = 0;
+};
+
 struct Backend {
   const char* name;  // "reference" or the ISA variant: "avx2", ...
   void (*embed)(OpContext&, const EmbedArgs&);
@@ -147,6 +179,8 @@ struct Backend {
   void (*add)(OpContext&, const AddArgs&);
   size_t (*scratch_bytes)(const OpLimits&);
   KvType kv_type = KvType::kF16;  // of the cache an engine gives it, unless it asks for another
+  // Null where operators work on the host's memory. The caller deletes the session.
+  int32_t (*open)(const SessionArgs&, BackendSession** out, qwq_error*) = nullptr;
 };
 
 const Backend& reference_backend();
@@ -154,5 +188,9 @@ const Backend& reference_backend();
 // The best usable variant for name == "", the named one otherwise; null if it is unknown or not usable
 // on this machine.
 const Backend* cpu_backend(const char* isa_name);
+
+// The backend of a CUDA device, or of the simulated one ("sim"), from a library beside this one. Throws
+// Error(QWQ_UNSUPPORTED) that says why there is none.
+const Backend& cuda_backend(const char* device);
 
 }  // namespace qwq

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <memory>
 
 #include "kernels/thread_pool.h"
 #include "qwq.h"
@@ -41,6 +42,7 @@ class Engine {
 
   const Model& model_;
   const EngineConfig config_;
+  std::unique_ptr<BackendSession> session_;  // null for backends that work on the host's memory
   KvCache cache_;
   WorkspaceMemory memory_;
   Workspace& w_;

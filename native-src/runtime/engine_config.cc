@@ -45,6 +45,8 @@ const Backend* find_backend(const qwq_engine_config& config) {
       }
       return backend;
     }
+    case QWQ_BACKEND_CUDA:
+      return &cuda_backend(config.cpu_isa);
     default:
       invalid("config.backend: expected an enum qwq_backend, found %" PRId32, config.backend);
   }
@@ -66,6 +68,7 @@ KvType find_kv_type(const qwq_engine_config& config, const Backend& backend) {
 EngineConfig check_engine_config(const qwq_engine_config& config) {
   EngineConfig c;
   c.backend = find_backend(config);
+  std::memcpy(c.device, config.cpu_isa, sizeof(c.device));
   c.kv_type = find_kv_type(config, *c.backend);
   c.pin_threads = in_range("pin_threads", config.pin_threads, 0, 1) != 0;
   c.n_threads = in_range("n_threads", config.n_threads, 1, kMaxThreads);

@@ -12,6 +12,7 @@ namespace qwq {
 // A checked qwq_engine_config.
 struct EngineConfig {
   const Backend* backend;
+  char device[24];  // of the cuda backend
   KvType kv_type;
   int n_threads;
   bool pin_threads;

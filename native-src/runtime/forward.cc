@@ -7,17 +7,18 @@
 
 namespace qwq {
 
-namespace {
-
-// Operators return early when the flag is set, with half-written results: look after each of them.
-void stop_if_cancelled(const OpContext& op) {
-  if (op.cancelled()) fail(QWQ_CANCELLED, "the step was cancelled");
-}
-
-}  // namespace
-
 Forward::Forward(const Model& model, const Backend& backend, const KvCache& cache, Workspace& workspace)
     : model_(model), config_(model.config()), backend_(backend), cache_(cache), w_(workspace) {}
+
+// Operators return early when the flag is set, with half-written results, and devices fail: look after each
+// of them.
+void Forward::stop_if_failed(const OpContext& op) {
+  if (op.cancelled()) fail(QWQ_CANCELLED, "the step was cancelled");
+  if (op.session == nullptr) return;
+  qwq_error error = {};
+  const int32_t status = op.session->take_failure(&error);
+  if (status != QWQ_OK) fail(static_cast<qwq_status>(status), "%s", error.message);
+}
 
 void Forward::run_layers(OpContext& op, const StepRows& rows) {
   embed(op, rows.count());
@@ -64,17 +65,17 @@ void Forward::compute_logits(OpContext& op, const OutputRow* rows, int64_t n_row
   rms_norm(op, w_.logits_input, model_.output_norm(), n_rows, w_.logits_input);
   const MatmulJob job{&model_.lm_head(), nullptr, w_.logits, config_.vocab_size};
   backend_.matmul(op, {&job, 1, w_.logits_input, n_rows, config_.hidden_size, recipe});
-  stop_if_cancelled(op);
+  stop_if_failed(op);
 }
 
 void Forward::embed(OpContext& op, int64_t n_rows) {
   backend_.embed(op, {&model_.token_embd(), w_.tokens, n_rows, w_.hidden});
-  stop_if_cancelled(op);
+  stop_if_failed(op);
 }
 
 void Forward::rms_norm(OpContext& op, const float* x, const float* weight, int64_t n_rows, float* out) {
   backend_.rms_norm(op, {x, weight, config_.rms_norm_eps, n_rows, config_.hidden_size, out});
-  stop_if_cancelled(op);
+  stop_if_failed(op);
 }
 
 void Forward::qkv_projection(OpContext& op, const Layer& layer, const RowRange& rows) {
@@ -88,7 +89,7 @@ void Forward::qkv_projection(OpContext& op, const Layer& layer, const RowRange& 
   };
   const float* x = w_.normed + rows.first * config_.hidden_size;
   backend_.matmul(op, {jobs, 3, x, rows.count, config_.hidden_size, rows.recipe});
-  stop_if_cancelled(op);
+  stop_if_failed(op);
 }
 
 void Forward::rotate(OpContext& op, float* x, int n_heads, int64_t n_rows) {
@@ -102,13 +103,13 @@ void Forward::rotate(OpContext& op, float* x, int n_heads, int64_t n_rows) {
   args.inv_freq = model_.rope().inv_freq.data();
   args.attention_factor = model_.rope().attention_factor;
   backend_.rope(op, args);
-  stop_if_cancelled(op);
+  stop_if_failed(op);
 }
 
 void Forward::store_kv(OpContext& op, const KvLayer& kv, int64_t n_rows) {
   const int64_t stride = config_.kv_size();
   backend_.store_kv(op, {w_.k, w_.v, stride, stride, n_rows, w_.attention, kv});
-  stop_if_cancelled(op);
+  stop_if_failed(op);
 }
 
 void Forward::attend(OpContext& op, const KvLayer& kv, const RowRange& rows) {
@@ -124,7 +125,7 @@ void Forward::attend(OpContext& op, const KvLayer& kv, const RowRange& rows) {
   args.out = w_.attended + rows.first * args.q_stride;
   args.recipe = rows.recipe;
   backend_.attention(op, args);
-  stop_if_cancelled(op);
+  stop_if_failed(op);
 }
 
 void Forward::gate_up_projection(OpContext& op, const Layer& layer, const RowRange& rows) {
@@ -136,12 +137,12 @@ void Forward::gate_up_projection(OpContext& op, const Layer& layer, const RowRan
   };
   const float* x = w_.normed + rows.first * config_.hidden_size;
   backend_.matmul(op, {jobs, 2, x, rows.count, config_.hidden_size, rows.recipe});
-  stop_if_cancelled(op);
+  stop_if_failed(op);
 }
 
 void Forward::swiglu(OpContext& op, int64_t n_rows) {
   backend_.swiglu(op, {w_.gate, w_.up, n_rows, config_.intermediate_size, w_.gate});
-  stop_if_cancelled(op);
+  stop_if_failed(op);
 }
 
 // projected = x * weight^T
@@ -149,13 +150,13 @@ void Forward::project(OpContext& op, const Tensor& weight, const float* x, const
   if (rows.count == 0) return;
   const MatmulJob job{&weight, nullptr, w_.projected + rows.first * weight.rows, weight.rows};
   backend_.matmul(op, {&job, 1, x + rows.first * weight.cols, rows.count, weight.cols, rows.recipe});
-  stop_if_cancelled(op);
+  stop_if_failed(op);
 }
 
 // hidden += projected
 void Forward::add_residual(OpContext& op, int64_t n_rows) {
   backend_.add(op, {w_.hidden, w_.projected, n_rows * config_.hidden_size});
-  stop_if_cancelled(op);
+  stop_if_failed(op);
 }
 
 }  // namespace qwq

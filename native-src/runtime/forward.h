@@ -51,6 +51,7 @@ class Forward {
   void swiglu(OpContext& op, int64_t n_rows);
   void project(OpContext& op, const Tensor& weight, const float* x, const RowRange& rows);
   void add_residual(OpContext& op, int64_t n_rows);
+  static void stop_if_failed(const OpContext& op);
 
   const Model& model_;
   const ModelConfig& config_;

@@ -2,20 +2,23 @@
 
 #include <cstring>
 
+#include "kernels/backend.h"
 #include "runtime/checked.h"
 #include "runtime/error.h"
 #include "runtime/model.h"
 
 namespace qwq {
 
-KvCache::KvCache(const ModelConfig& model, KvType type, int block_size, int n_blocks)
+KvCache::KvCache(const ModelConfig& model, KvType type, int block_size, int n_blocks, BackendSession* session)
     : type_(type),
       block_size_(block_size),
       n_blocks_(n_blocks),
       n_layers_(model.n_layers),
       n_kv_heads_(model.n_kv_heads),
       head_dim_(model.head_dim),
-      pages_(bytes(model, type, block_size, n_blocks), "KV cache") {}
+      session_(session),
+      pages_(session == nullptr ? Pages(bytes(model, type, block_size, n_blocks), "KV cache") : Pages()),
+      base_(session == nullptr ? pages_.data() : session->kv_base()) {}
 
 KvLayer KvCache::layer(int index) const {
   KvLayer kv;
@@ -25,7 +28,7 @@ KvLayer KvCache::layer(int index) const {
   kv.block_size = block_size_;
   kv.block_bytes =
       2 * static_cast<size_t>(n_kv_heads_) * static_cast<size_t>(block_size_ / kKvGroup) * kv.group_bytes();
-  kv.base = pages_.data() + static_cast<size_t>(index) * static_cast<size_t>(n_blocks_) * kv.block_bytes;
+  kv.base = base_ + static_cast<size_t>(index) * static_cast<size_t>(n_blocks_) * kv.block_bytes;
   return kv;
 }
 
@@ -35,27 +38,54 @@ std::byte* block_of(const KvLayer& layer, int block) {
   return layer.base + static_cast<size_t>(block) * layer.block_bytes;
 }
 
+void require_ok(int32_t status, const qwq_error& error) {
+  if (status != QWQ_OK) fail(static_cast<qwq_status>(status), "%s", error.message);
+}
+
 }  // namespace
 
 void KvCache::copy_block(int from, int to) {
   if (from == to) return;
   for (int i = 0; i < n_layers_; ++i) {
     const KvLayer kv = layer(i);
-    std::memcpy(block_of(kv, to), block_of(kv, from), kv.block_bytes);
+    std::byte* dst = block_of(kv, to);
+    const std::byte* src = block_of(kv, from);
+    if (session_ == nullptr) {
+      std::memcpy(dst, src, kv.block_bytes);
+    } else {
+      qwq_error error = {};
+      require_ok(session_->copy_kv(static_cast<size_t>(dst - base_), static_cast<size_t>(src - base_),
+                                   kv.block_bytes, &error),
+                 error);
+    }
   }
 }
 
 void KvCache::read_block(int block, std::byte* dst) const {
   for (int i = 0; i < n_layers_; ++i) {
     const KvLayer kv = layer(i);
-    std::memcpy(dst + static_cast<size_t>(i) * kv.block_bytes, block_of(kv, block), kv.block_bytes);
+    std::byte* to = dst + static_cast<size_t>(i) * kv.block_bytes;
+    const std::byte* from = block_of(kv, block);
+    if (session_ == nullptr) {
+      std::memcpy(to, from, kv.block_bytes);
+    } else {
+      qwq_error error = {};
+      require_ok(session_->read_kv(to, static_cast<size_t>(from - base_), kv.block_bytes, &error), error);
+    }
   }
 }
 
 void KvCache::write_block(int block, const std::byte* src) {
   for (int i = 0; i < n_layers_; ++i) {
     const KvLayer kv = layer(i);
-    std::memcpy(block_of(kv, block), src + static_cast<size_t>(i) * kv.block_bytes, kv.block_bytes);
+    std::byte* to = block_of(kv, block);
+    const std::byte* from = src + static_cast<size_t>(i) * kv.block_bytes;
+    if (session_ == nullptr) {
+      std::memcpy(to, from, kv.block_bytes);
+    } else {
+      qwq_error error = {};
+      require_ok(session_->write_kv(static_cast<size_t>(to - base_), from, kv.block_bytes, &error), error);
+    }
   }
 }
 

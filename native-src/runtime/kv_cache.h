@@ -8,6 +8,7 @@
 namespace qwq {
 
 struct ModelConfig;
+class BackendSession;
 
 // How K and V are kept. The reference keeps f32 where others keep f16, so that its results are those of the
 // formulas.
@@ -79,7 +80,8 @@ class KvCache {
  public:
   // Throws Error: QWQ_OUT_OF_MEMORY with the number of bytes, QWQ_UNSUPPORTED for a head_dim that the type
   // cannot keep.
-  KvCache(const ModelConfig& model, KvType type, int block_size, int n_blocks);
+  // With a session the pool is the session's memory, else the host's.
+  KvCache(const ModelConfig& model, KvType type, int block_size, int n_blocks, BackendSession* session);
 
   KvLayer layer(int index) const;
 
@@ -106,7 +108,9 @@ class KvCache {
   int n_layers_;
   int n_kv_heads_;
   int head_dim_;
+  BackendSession* session_;
   Pages pages_;
+  std::byte* base_;
 };
 
 }  // namespace qwq

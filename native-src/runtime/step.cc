@@ -13,7 +13,7 @@ void Engine::step(const qwq_batch& batch) {
   const BusyGuard guard(busy_);
   model_.check_undamaged();
   check_batch(batch, model_.config(), config_, w_);
-  OpContext op{&pool_, batch.cancel, w_.op_scratch, w_.op_scratch_bytes};
+  OpContext op{&pool_, batch.cancel, w_.op_scratch, w_.op_scratch_bytes, session_.get()};
   const StepRows rows = lay_out_rows(batch);
   forward_.run_layers(op, rows);
   compute_outputs(op, batch, rows.prompt);

@@ -38,18 +38,6 @@ class Carver {
   size_t used_ = 0;
 };
 
-OpLimits op_limits(const ModelConfig& model, const EngineConfig& engine) {
-  OpLimits limits;
-  limits.max_rows = engine.max_batch_tokens;
-  limits.max_cols = std::max({model.hidden_size, model.intermediate_size, model.q_size()});
-  limits.n_heads = model.n_heads;
-  limits.n_kv_heads = model.n_kv_heads;
-  limits.head_dim = model.head_dim;
-  limits.n_threads = engine.n_threads;
-  limits.max_context = engine.max_context();
-  return limits;
-}
-
 Workspace carve(Carver& carver, const ModelConfig& model, const EngineConfig& engine) {
   const int64_t rows = engine.max_batch_tokens;
   Workspace w;
@@ -68,7 +56,7 @@ Workspace carve(Carver& carver, const ModelConfig& model, const EngineConfig& en
   w.gate = carver.take<float>(rows, model.intermediate_size);
   w.up = carver.take<float>(rows, model.intermediate_size);
 
-  w.logits_rows = std::min(rows, std::clamp<int64_t>(engine.max_sequences, kMinLogitsRows, kMaxLogitsRows));
+  w.logits_rows = WorkspaceMemory::logits_rows(engine);
   w.logits_input = carver.take<float>(w.logits_rows, model.hidden_size);
   w.logits = carver.take<float>(w.logits_rows, model.vocab_size);
 
@@ -84,7 +72,7 @@ Workspace carve(Carver& carver, const ModelConfig& model, const EngineConfig& en
 
   w.block_writers = carver.take<int32_t>(engine.n_kv_blocks);
   w.token_marks = carver.take<uint32_t>((model.vocab_size + 31) / 32);
-  w.op_scratch_bytes = engine.backend->scratch_bytes(op_limits(model, engine));
+  w.op_scratch_bytes = engine.backend->scratch_bytes(WorkspaceMemory::op_limits(model, engine));
   if (w.op_scratch_bytes > static_cast<size_t>(std::numeric_limits<int64_t>::max())) {
     invalid("workspace: the %s backend asks for %zu bytes", engine.backend->name, w.op_scratch_bytes);
   }
@@ -93,6 +81,23 @@ Workspace carve(Carver& carver, const ModelConfig& model, const EngineConfig& en
 }
 
 }  // namespace
+
+int64_t WorkspaceMemory::logits_rows(const EngineConfig& engine) {
+  const int64_t wanted = std::clamp<int64_t>(engine.max_sequences, kMinLogitsRows, kMaxLogitsRows);
+  return std::min<int64_t>(engine.max_batch_tokens, wanted);
+}
+
+OpLimits WorkspaceMemory::op_limits(const ModelConfig& model, const EngineConfig& engine) {
+  OpLimits limits;
+  limits.max_rows = engine.max_batch_tokens;
+  limits.max_cols = std::max({model.hidden_size, model.intermediate_size, model.q_size()});
+  limits.n_heads = model.n_heads;
+  limits.n_kv_heads = model.n_kv_heads;
+  limits.head_dim = model.head_dim;
+  limits.n_threads = engine.n_threads;
+  limits.max_context = engine.max_context();
+  return limits;
+}
 
 WorkspaceMemory::WorkspaceMemory(const ModelConfig& model, const EngineConfig& engine)
     : pages_(bytes(model, engine), "workspace") {

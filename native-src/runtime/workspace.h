@@ -64,6 +64,10 @@ class WorkspaceMemory {
   // Throws Error(QWQ_INVALID_ARGUMENT) when the sizes do not fit a size_t.
   static size_t bytes(const ModelConfig& model, const EngineConfig& engine);
 
+  // Rows of logits computed at once.
+  static int64_t logits_rows(const EngineConfig& engine);
+  static OpLimits op_limits(const ModelConfig& model, const EngineConfig& engine);
+
  private:
   Pages pages_;
   Workspace views_;

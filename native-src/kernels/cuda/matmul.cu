@@ -1,6 +1,7 @@
 #include "kernels/cuda/matmul_floats.cuh"
 #include "kernels/cuda/matmul_many_rows.cuh"
 #include "kernels/cuda/ops.h"
+#include "kernels/cuda/quantize_activations.cuh"
 
 namespace qwq::cuda {
 

@@ -8,7 +8,7 @@ sim::Region* Launch::add_region(const char* name, sim::Access access, void* p, s
   const size_t bytes = rows == 0 ? 0 : (rows - 1) * stride_bytes + row_bytes;
   for (sim::Tracked* candidate : stream_.tracked_) {
     if (candidate->holds(p, bytes)) {
-      tracked = candidate;
+      tracked = candidate;  // the latest: scratch memory of an operator lies in that of a device
     } else if (bytes > 0 && candidate->touches(p, bytes)) {
       sim::fault("%s: %s lies partly in scratch memory", kernel_, name);
     }

@@ -34,6 +34,13 @@ class Stream {
   uint64_t seed() const { return seed_; }
   const std::map<std::string, KernelCounts>& counts() const { return counts_; }
 
+  // What the host copied to memory that a Scratch watches.
+  void mark_written(const void* base, size_t bytes) {
+    for (sim::Tracked* tracked : tracked_) {
+      if (tracked->holds(base, bytes)) tracked->mark(static_cast<const std::byte*>(base), bytes);
+    }
+  }
+
  private:
   friend class Launch;
   friend class Scratch;

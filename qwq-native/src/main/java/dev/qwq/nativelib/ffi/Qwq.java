@@ -898,6 +898,15 @@ public class Qwq extends QwqSymbols {
     public static int QWQ_BACKEND_CPU() {
         return QWQ_BACKEND_CPU;
     }
+    private static final int QWQ_BACKEND_CUDA = (int)2L;
+    /**
+     * {@snippet lang=c :
+     * enum qwq_backend.QWQ_BACKEND_CUDA = 2
+     * }
+     */
+    public static int QWQ_BACKEND_CUDA() {
+        return QWQ_BACKEND_CUDA;
+    }
     private static final int QWQ_KV_F16 = (int)0L;
     /**
      * {@snippet lang=c :

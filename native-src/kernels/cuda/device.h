@@ -1,0 +1,74 @@
+// A device's memory and its stream: sim/device.cc for the simulator, device/device.cu for GPUs.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "kernels/cuda/simt.h"
+#include "qwq.h"
+
+namespace qwq::cuda {
+
+// What goes wrong on a device.
+struct DeviceError {
+  qwq_status status;
+  std::string message;
+};
+
+// Used by one thread at a time. Everything throws DeviceError.
+class Device {
+ public:
+  // Of the library: "cuda" or "cuda_sim".
+  static const char* backend_name();
+  // `name` as in qwq_engine_config.
+  static std::unique_ptr<Device> open(const std::string& name);
+  virtual ~Device() = default;
+
+  // Aligned to 256 bytes. `what` it is for, in errors.
+  virtual std::byte* allocate(size_t bytes, const char* what) = 0;
+  virtual void free(std::byte* memory) = 0;
+
+  // After what was launched before; the host's memory may be used again when they return.
+  virtual void upload(std::byte* dst, const void* src, size_t bytes) = 0;
+  virtual void download(void* dst, const std::byte* src, size_t bytes) = 0;
+  virtual void copy(std::byte* dst, const std::byte* src, size_t bytes) = 0;
+  virtual void zero(std::byte* dst, size_t bytes) = 0;
+
+  // Waits for everything launched.
+  virtual void wait() = 0;
+
+  virtual Stream& stream() = 0;
+};
+
+// Memory of a device that is freed with this.
+class DeviceMemory {
+ public:
+  DeviceMemory() = default;
+  DeviceMemory(Device& device, size_t bytes, const char* what)
+      : device_(&device), data_(device.allocate(bytes, what)), bytes_(bytes) {}
+  ~DeviceMemory() { reset(); }
+  DeviceMemory(DeviceMemory&& other) noexcept { *this = std::move(other); }
+  DeviceMemory& operator=(DeviceMemory&& other) noexcept {
+    reset();
+    device_ = std::exchange(other.device_, nullptr);
+    data_ = std::exchange(other.data_, nullptr);
+    bytes_ = std::exchange(other.bytes_, 0);
+    return *this;
+  }
+
+  std::byte* data() const { return data_; }
+  size_t bytes() const { return bytes_; }
+
+ private:
+  void reset() {
+    if (device_ != nullptr) device_->free(data_);
+    device_ = nullptr;
+  }
+
+  Device* device_ = nullptr;
+  std::byte* data_ = nullptr;
+  size_t bytes_ = 0;
+};
+
+}  // namespace qwq::cuda
