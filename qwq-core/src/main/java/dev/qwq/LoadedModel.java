@@ -90,8 +90,10 @@ record LoadedModel(ModelSource source, ModelConfig config, Engine engine) implem
             switch (options.backend()) {
               case REFERENCE -> BackendKind.REFERENCE;
               case CPU -> BackendKind.CPU;
+              case CUDA -> BackendKind.CUDA;
             })
         .cpuIsa(options.cpuIsa().orElse(null))
+        .cudaDevice(options.cudaDevice().orElse(null))
         .threads(options.threads())
         .contextLength(options.contextLength())
         .kvCacheTokens(options.kvCacheTokens())

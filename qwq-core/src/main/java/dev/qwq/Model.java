@@ -442,6 +442,7 @@ public final class Model implements AutoCloseable {
         switch (info.backend()) {
           case REFERENCE -> Backend.REFERENCE;
           case CPU -> Backend.CPU;
+          case CUDA -> Backend.CUDA;
         },
         info.isa(),
         info.threads(),

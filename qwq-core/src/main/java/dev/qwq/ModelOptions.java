@@ -23,6 +23,7 @@ public final class ModelOptions {
 
   private final Backend backend;
   private final Optional<String> cpuIsa;
+  private final Optional<String> cudaDevice;
   private final int threads;
   private final boolean pinThreads;
   private final int contextLength;
@@ -39,6 +40,7 @@ public final class ModelOptions {
   private ModelOptions(Builder builder) {
     backend = builder.backend;
     cpuIsa = Optional.ofNullable(builder.cpuIsa);
+    cudaDevice = Optional.ofNullable(builder.cudaDevice);
     threads = builder.threads;
     pinThreads = builder.pinThreads;
     contextLength = builder.contextLength;
@@ -87,6 +89,15 @@ public final class ModelOptions {
    */
   public Optional<String> cpuIsa() {
     return cpuIsa;
+  }
+
+  /**
+   * Returns the device of the {@link Backend#CUDA} backend.
+   *
+   * @return its number, or {@code sim}; empty: the first
+   */
+  public Optional<String> cudaDevice() {
+    return cudaDevice;
   }
 
   /**
@@ -201,6 +212,7 @@ public final class ModelOptions {
   public static final class Builder {
     private Backend backend = Backend.CPU;
     private @Nullable String cpuIsa;
+    private @Nullable String cudaDevice;
     private int threads = Math.min(1024, Runtime.getRuntime().availableProcessors());
     private boolean pinThreads;
     private int contextLength;
@@ -236,6 +248,19 @@ public final class ModelOptions {
      */
     public Builder cpuIsa(String name) {
       cpuIsa = Objects.requireNonNull(name, "cpuIsa");
+      return this;
+    }
+
+    /**
+     * Chooses the device of the {@link Backend#CUDA} backend.
+     *
+     * @param name its number, from 0 on, or {@code sim} for the simulated device, which checks
+     *     every access of every kernel and takes minutes for what a device does in milliseconds; by
+     *     default the first device
+     * @return this builder
+     */
+    public Builder cudaDevice(String name) {
+      cudaDevice = Objects.requireNonNull(name, "cudaDevice");
       return this;
     }
 

@@ -12,6 +12,8 @@ import org.jspecify.annotations.Nullable;
  * @param backend what computes; default {@link BackendKind#CPU}
  * @param cpuIsa instruction set of the cpu backend, such as {@code avx2} or {@code neon}; null
  *     (default) = the best this machine has
+ * @param cudaDevice which device the cuda backend takes: a number from 0 on, or {@code sim} for the
+ *     simulated one; null (default) = the first
  * @param threads threads that compute, 1 to 1024; 0 (default) = the processors available to the JVM
  * @param contextLength most tokens of a conversation, prompt and answer together; 0 (default) = the
  *     smaller of the model's own limit and what fits the free memory
@@ -32,6 +34,7 @@ import org.jspecify.annotations.Nullable;
 public record EngineOptions(
     BackendKind backend,
     @Nullable String cpuIsa,
+    @Nullable String cudaDevice,
     int threads,
     int contextLength,
     long kvCacheTokens,
@@ -59,6 +62,14 @@ public record EngineOptions(
           || cpuIsa.length() > MAX_ISA_LENGTH
           || !cpuIsa.chars().allMatch(c -> c > ' ' && c < 0x7F)) {
         throw invalid("cpuIsa", "the name of an instruction set", "'" + cpuIsa + "'");
+      }
+    }
+    if (cudaDevice != null) {
+      if (backend != BackendKind.CUDA) {
+        throw invalid("cudaDevice", "null for backend " + backend, cudaDevice);
+      }
+      if (!cudaDevice.equals("sim") && !cudaDevice.matches("[0-9]{1,3}")) {
+        throw invalid("cudaDevice", "a number from 0 on, or sim", "'" + cudaDevice + "'");
       }
     }
     checkRange("threads", threads, 0, MAX_THREADS);
@@ -121,6 +132,7 @@ public record EngineOptions(
   public static final class Builder {
     private BackendKind backend = BackendKind.CPU;
     private @Nullable String cpuIsa;
+    private @Nullable String cudaDevice;
     private int threads;
     private int contextLength;
     private long kvCacheTokens;
@@ -153,6 +165,17 @@ public record EngineOptions(
      */
     public Builder cpuIsa(@Nullable String value) {
       cpuIsa = value;
+      return this;
+    }
+
+    /**
+     * Sets the device of the cuda backend.
+     *
+     * @param value its number, or {@code sim}, or null for the first
+     * @return this
+     */
+    public Builder cudaDevice(@Nullable String value) {
+      cudaDevice = value;
       return this;
     }
 
@@ -276,6 +299,7 @@ public record EngineOptions(
       return new EngineOptions(
           backend,
           cpuIsa,
+          cudaDevice,
           threads,
           contextLength,
           kvCacheTokens,

@@ -63,10 +63,11 @@ final class NativeEngine implements Stepper, AutoCloseable {
     MemorySegment config = qwq_engine_config.allocate(arena);
     qwq_engine_config.backend(config, options.backend().nativeValue());
     qwq_engine_config.n_threads(config, threads);
-    String isa = options.cpuIsa();
-    if (isa != null) {
+    String variant =
+        options.backend() == BackendKind.CUDA ? options.cudaDevice() : options.cpuIsa();
+    if (variant != null) {
       // Shorter than the field by EngineOptions; the rest is zero.
-      byte[] name = isa.getBytes(StandardCharsets.US_ASCII);
+      byte[] name = variant.getBytes(StandardCharsets.US_ASCII);
       MemorySegment.copy(name, 0, qwq_engine_config.cpu_isa(config), Qwq.C_CHAR, 0, name.length);
     }
     qwq_engine_config.kv_block_size(config, options.kvBlockSize());

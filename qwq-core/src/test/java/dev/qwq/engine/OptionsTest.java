@@ -29,6 +29,9 @@ class OptionsTest {
         bad("maxBatchTokens", o -> o.maxBatchTokens(7).maxSequences(8)),
         bad("maxBatchTokens", o -> o.maxBatchTokens(70_000)),
         bad("maxQueued", o -> o.maxQueued(-1)),
+        bad("cudaDevice", o -> o.cudaDevice("0")),
+        bad("cudaDevice", o -> o.backend(BackendKind.CUDA).cudaDevice("gpu")),
+        bad("cpuIsa", o -> o.backend(BackendKind.CUDA).cpuIsa("avx2")),
         bad("cpuIsa", o -> o.cpuIsa("")),
         bad("cpuIsa", o -> o.cpuIsa("a name of more than 23 bytes")),
         bad("cpuIsa", o -> o.backend(BackendKind.REFERENCE).cpuIsa("avx2")));
@@ -53,7 +56,19 @@ class OptionsTest {
     assertThat(EngineOptions.defaults())
         .isEqualTo(
             new EngineOptions(
-                BackendKind.CPU, null, 0, 0, 0, 32, KvCacheType.F16, 512, 64, 1024, true, false));
+                BackendKind.CPU,
+                null,
+                null,
+                0,
+                0,
+                0,
+                32,
+                KvCacheType.F16,
+                512,
+                64,
+                1024,
+                true,
+                false));
   }
 
   static Stream<Arguments> badSampling() {

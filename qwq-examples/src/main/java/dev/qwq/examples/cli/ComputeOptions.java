@@ -13,10 +13,12 @@ import picocli.CommandLine.TypeConversionException;
 final class ComputeOptions {
   @Option(
       names = "--backend",
-      paramLabel = "reference|cpu",
+      paramLabel = "reference|cpu|cuda",
       defaultValue = "cpu",
       converter = BackendName.class,
-      description = "What computes; reference is slow and exact (default: ${DEFAULT-VALUE}).")
+      description =
+          "What computes; reference is slow and exact, cuda needs a library of its own (default:"
+              + " ${DEFAULT-VALUE}).")
   private Backend backend = Backend.CPU;
 
   @Option(
@@ -24,6 +26,13 @@ final class ComputeOptions {
       paramLabel = "NAME",
       description = "Instruction set of the cpu backend, such as avx2 or neon (default: the best).")
   private @Nullable String cpuIsa;
+
+  @Option(
+      names = "--device",
+      paramLabel = "N|sim",
+      description =
+          "Device of the cuda backend; sim is a simulation, for tests (default: the first).")
+  private @Nullable String cudaDevice;
 
   @Option(
       names = {"-t", "--threads"},
@@ -77,6 +86,9 @@ final class ComputeOptions {
     if (cpuIsa != null) {
       builder.cpuIsa(cpuIsa);
     }
+    if (cudaDevice != null) {
+      builder.cudaDevice(cudaDevice);
+    }
     if (threads != null) {
       builder.threads(threads);
     }
@@ -101,8 +113,10 @@ final class ComputeOptions {
       return switch (value.toLowerCase(Locale.ROOT)) {
         case "reference" -> Backend.REFERENCE;
         case "cpu" -> Backend.CPU;
+        case "cuda" -> Backend.CUDA;
         default ->
-            throw new TypeConversionException("expected reference or cpu, found '" + value + "'");
+            throw new TypeConversionException(
+                "expected reference, cpu or cuda, found '" + value + "'");
       };
     }
   }
