@@ -17,7 +17,12 @@ import picocli.CommandLine.Parameters;
     description = "Measures qwq.",
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "COMMAND",
-    subcommands = {PeersCommand.class, ModelsCommand.class, OverheadCommand.class})
+    subcommands = {
+      PeersCommand.class,
+      ModelsCommand.class,
+      OverheadCommand.class,
+      ConversationCommand.class
+    })
 public final class BenchMain implements Runnable {
   @SuppressWarnings("NullAway.Init") // picocli sets it
   @CommandLine.Spec

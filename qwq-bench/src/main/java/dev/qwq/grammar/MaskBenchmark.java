@@ -6,6 +6,7 @@ import dev.qwq.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -74,7 +75,7 @@ public class MaskBenchmark {
 
   /** A token of a grammar that is known. */
   @Benchmark
-  public int[] warm() {
+  public int @Nullable [] warm() {
     if (at == tokens.length) {
       at = 0;
       mask = GrammarMasks.answer(grammar, false, VOCABULARY, endTokens);
@@ -86,7 +87,7 @@ public class MaskBenchmark {
 
   /** A token of a grammar that is new. */
   @Benchmark
-  public int[] cold() {
+  public int @Nullable [] cold() {
     if (at == tokens.length) {
       at = 0;
       mask = GrammarMasks.answer(answer.over(trie), false, VOCABULARY, endTokens);

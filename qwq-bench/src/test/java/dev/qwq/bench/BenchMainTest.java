@@ -16,7 +16,7 @@ class BenchMainTest {
 
   @Test
   void everyCommandExplainsItself() {
-    for (String command : new String[] {"peers", "models", "overhead"}) {
+    for (String command : new String[] {"peers", "models", "overhead", "conversation"}) {
       assertThat(run(command, "--help")).as(err.toString()).isZero();
     }
     assertThat(out.toString()).contains("--work-dir", "--kernel-bench", "--sessions");
@@ -35,5 +35,13 @@ class BenchMainTest {
 
     assertThat(status).as(err.toString()).isZero();
     assertThat(out.toString().lines().filter(line -> line.startsWith("| 2 "))).hasSize(1);
+  }
+
+  @Test
+  void conversationMeasuresTurnsForksAndFiles() {
+    int status = run("conversation", "--tokens", "600", "--repeats", "21");
+    assertThat(err.toString()).isEmpty();
+    assertThat(status).isZero();
+    assertThat(out.toString()).contains("second turn", "fork  ", "restore").doesNotContain("NaN");
   }
 }
