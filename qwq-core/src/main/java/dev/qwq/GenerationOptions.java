@@ -21,6 +21,7 @@ public final class GenerationOptions {
   private final Optional<Duration> timeLimit;
   private final Optional<Speculation> speculation;
   private final Optional<OutputFormat> outputFormat;
+  private final boolean strictToolCalls;
 
   private GenerationOptions(Builder builder) {
     sampler = Optional.ofNullable(builder.sampler);
@@ -34,6 +35,7 @@ public final class GenerationOptions {
     timeLimit = Optional.ofNullable(builder.timeLimit);
     speculation = Optional.ofNullable(builder.speculation);
     outputFormat = Optional.ofNullable(builder.outputFormat);
+    strictToolCalls = builder.strictToolCalls;
   }
 
   /**
@@ -73,6 +75,7 @@ public final class GenerationOptions {
     builder.timeLimit = timeLimit.orElse(null);
     builder.speculation = speculation.orElse(null);
     builder.outputFormat = outputFormat.orElse(null);
+    builder.strictToolCalls = strictToolCalls;
     return builder;
   }
 
@@ -175,6 +178,15 @@ public final class GenerationOptions {
     return outputFormat;
   }
 
+  /**
+   * Tells whether tool calls can only be of the session's tools and their schemas.
+   *
+   * @return whether they are held to them
+   */
+  public boolean strictToolCalls() {
+    return strictToolCalls;
+  }
+
   /** Builds {@link GenerationOptions}. Not thread-safe. */
   public static final class Builder {
     private @Nullable Sampler sampler;
@@ -188,6 +200,7 @@ public final class GenerationOptions {
     private @Nullable Duration timeLimit;
     private @Nullable Speculation speculation;
     private @Nullable OutputFormat outputFormat;
+    private boolean strictToolCalls;
 
     private Builder() {}
 
@@ -324,6 +337,20 @@ public final class GenerationOptions {
      */
     public Builder outputFormat(OutputFormat value) {
       outputFormat = Objects.requireNonNull(value, "outputFormat");
+      return this;
+    }
+
+    /**
+     * Sets whether the model, once it has written {@code <tool_call>} in its answer, can write
+     * nothing but a call of one of the session's tools, with arguments of that tool's schema. All
+     * else stays free, and thinking about calls is none. Schemas must be of the kind that {@link
+     * OutputFormat#jsonSchema} takes. Without tools, and beside an output format, without effect.
+     *
+     * @param value default {@code false}: arguments are checked when the call is run
+     * @return this builder
+     */
+    public Builder strictToolCalls(boolean value) {
+      strictToolCalls = value;
       return this;
     }
 

@@ -268,7 +268,7 @@ public final class Model implements AutoCloseable {
   private ReplyStream startAlone(Prompt prompt, GenerationOptions options) {
     KvSequence sequence = engine.newSequence();
     try {
-      return start(sequence, prompt, new int[0], options, false, reply -> sequence.close());
+      return start(sequence, prompt, new int[0], options, List.of(), reply -> sequence.close());
     } catch (RuntimeException | Error e) {
       sequence.close();
       throw e;
@@ -291,7 +291,7 @@ public final class Model implements AutoCloseable {
       Prompt prompt,
       int[] begun,
       GenerationOptions options,
-      boolean tools,
+      List<Tool> tools,
       Consumer<@Nullable Reply> onEnd) {
     Sampler draws = options.sampler().orElse(sampler);
     SamplingParameters sampling =
@@ -312,7 +312,12 @@ public final class Model implements AutoCloseable {
     Queue<ChatEvent> events = ReplyStream.newEventQueue();
     ReplyBuilder builder =
         new ReplyBuilder(
-            tokenizer.orElse(null), endTokens, options.stopStrings(), start, tools, events::add);
+            tokenizer.orElse(null),
+            endTokens,
+            options.stopStrings(),
+            start,
+            !tools.isEmpty(),
+            events::add);
     for (int token : begun) {
       builder.accept(token, false);
     }
@@ -321,7 +326,11 @@ public final class Model implements AutoCloseable {
     ReplySteering steering = steering(prompt, options, feed);
     // The format waits for the end of the thinking, whether or not the reply is taken apart.
     TokenMask mask =
-        options.outputFormat().map(f -> outputMasks.mask(f, prompt.start())).orElse(null);
+        options
+            .outputFormat()
+            .map(format -> outputMasks.mask(format, prompt.start()))
+            .or(() -> outputMasks.toolCalls(options, tools, prompt.start()))
+            .orElse(null);
     Generation generation =
         engine.submit(
             sequence,

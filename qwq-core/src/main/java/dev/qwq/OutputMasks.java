@@ -5,9 +5,12 @@ import dev.qwq.grammar.AnswerGrammar;
 import dev.qwq.grammar.Grammar;
 import dev.qwq.grammar.GrammarMasks;
 import dev.qwq.grammar.TokenTrie;
+import dev.qwq.grammar.ToolCallGrammar;
 import dev.qwq.output.ReasoningStart;
+import dev.qwq.schema.JsonText;
 import dev.qwq.tokenizer.Tokenizer;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -24,15 +27,22 @@ final class OutputMasks {
   private final int vocabSize;
   private final int[] endTokens;
   private @Nullable TokenTrie trie;
-  private final Map<AnswerGrammar, Grammar> grammars =
-      new LinkedHashMap<>(16, 0.75f, true) {
-        private static final long serialVersionUID = 1L;
+  private final Map<AnswerGrammar, Grammar> grammars = new LastUsed<>();
+  private final Map<Map<String, String>, Grammar> callGrammars = new LastUsed<>();
 
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<AnswerGrammar, Grammar> eldest) {
-          return size() > MAX_GRAMMARS;
-        }
-      };
+  /** Keeps the grammars that were used last. */
+  private static final class LastUsed<K> extends LinkedHashMap<K, Grammar> {
+    private static final long serialVersionUID = 1L;
+
+    LastUsed() {
+      super(16, 0.75f, true);
+    }
+
+    @Override
+    protected boolean removeEldestEntry(Map.Entry<K, Grammar> eldest) {
+      return size() > MAX_GRAMMARS;
+    }
+  }
 
   OutputMasks(Optional<Tokenizer> tokenizer, int vocabSize, Set<Integer> endTokens) {
     this.tokenizer = tokenizer;
@@ -48,6 +58,27 @@ final class OutputMasks {
   TokenMask mask(OutputFormat format, ReasoningStart start) {
     boolean thinking = start == ReasoningStart.THINKING;
     return GrammarMasks.answer(grammar(format.grammar()), thinking, vocabSize, endTokens);
+  }
+
+  /**
+   * Makes the mask of a reply that may call tools, if the options ask for one.
+   *
+   * @param tools those on offer
+   * @param start what the prompt says about the reply's thinking
+   */
+  Optional<TokenMask> toolCalls(GenerationOptions options, List<Tool> tools, ReasoningStart start) {
+    if (!options.strictToolCalls() || tools.isEmpty()) {
+      return Optional.empty();
+    }
+    Map<String, String> schemas = new LinkedHashMap<>();
+    tools.forEach(tool -> schemas.put(tool.name(), JsonText.of(tool.parameters())));
+    return Optional.of(
+        GrammarMasks.toolCalls(
+            callGrammar(schemas), start == ReasoningStart.THINKING, vocabSize, endTokens));
+  }
+
+  private synchronized Grammar callGrammar(Map<String, String> schemas) {
+    return callGrammars.computeIfAbsent(schemas, key -> ToolCallGrammar.of(key, trie()));
   }
 
   private synchronized Grammar grammar(AnswerGrammar answer) {

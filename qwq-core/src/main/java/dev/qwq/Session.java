@@ -380,7 +380,7 @@ public final class Session implements AutoCloseable {
         turn.prompt(),
         turn.generated(),
         generation,
-        !options.tools().isEmpty(),
+        options.tools(),
         reply -> ended(turn, reply));
   }
 
