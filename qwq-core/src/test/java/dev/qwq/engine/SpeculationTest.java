@@ -226,6 +226,7 @@ class SpeculationTest {
   void aDraftModelGuesses() {
     // The draft is the model itself: it guesses everything right, as it draws the same.
     SimulatedModel model = new SimulatedModel(ROOMY);
+    model.beforeStep(flag -> sleep(2)); // The draft has the time to read the prompt.
     int[] prompt = tokens(30, 4);
     try (Engine draft = Engine.over(new SimulatedModel(ROOMY), ROOMY, () -> {});
         Engine engine = Engine.over(model, ROOMY, () -> {})) {
@@ -410,17 +411,18 @@ class SpeculationTest {
     }
   }
 
+  private static void sleep(long millis) {
+    try {
+      Thread.sleep(millis);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
   @Test
   void aSlowDraftHoldsNobodyUp() {
     SimulatedModel slow = new SimulatedModel(ROOMY);
-    slow.beforeStep(
-        flag -> {
-          try {
-            Thread.sleep(300);
-          } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-          }
-        });
+    slow.beforeStep(flag -> sleep(300));
     int[] prompt = tokens(20, 11);
     GenerationRequest request = new GenerationRequest(prompt, SamplingParameters.greedy(), 60);
     int[] whole = plain(request);
