@@ -323,14 +323,30 @@ final class GenerationTask extends Task {
       cancelEvent.generatedTokens = generated;
       cancelEvent.commit();
     }
-    if (sampler != null) {
-      sampler.close();
-      sampler = null;
+    try {
+      free();
+    } finally {
+      tellEnd(reason, failure); // Somebody waits for it.
     }
-    if (drafter != null) {
-      drafter.close();
-      drafter = null;
+  }
+
+  private void free() {
+    SamplerState usedSampler = sampler;
+    Drafter usedDrafter = drafter;
+    sampler = null;
+    drafter = null;
+    try {
+      if (usedSampler != null) {
+        usedSampler.close();
+      }
+    } finally {
+      if (usedDrafter != null) {
+        usedDrafter.close();
+      }
     }
+  }
+
+  private void tellEnd(Reason reason, @Nullable QwqException failure) {
     long now = System.nanoTime();
     GenerationEnd end =
         new GenerationEnd(

@@ -112,10 +112,17 @@ final class Scheduler implements StepExecutor.Finisher {
     }
   }
 
-  /** Ends every task, and gives all blocks back. */
+  /**
+   * Ends every task, and gives all blocks back. Whatever goes wrong with one task, the others are
+   * told: somebody waits for each.
+   */
   void endAll(@Nullable QwqException failure) {
     for (Task task : all()) {
-      finish(task, failure == null ? Reason.CANCELLED : Reason.FAILED, failure, true);
+      try {
+        finish(task, failure == null ? Reason.CANCELLED : Reason.FAILED, failure, true);
+      } catch (Throwable e) {
+        LOG.error("A generation's KV blocks could not be given back", e);
+      }
     }
     memory.closeAll();
   }
@@ -382,7 +389,17 @@ final class Scheduler implements StepExecutor.Finisher {
     if (task.equals(lastPrefilled)) {
       lastPrefilled = null;
     }
-    KvSequence sequence = task.sequence();
+    try {
+      giveBack(task.sequence(), keepCache);
+    } catch (Throwable e) {
+      // The engine cannot go on, but whoever waits for this task hears of it all the same.
+      end(task, Reason.FAILED, StepExecutor.asFailure(e));
+      throw e;
+    }
+    end(task, reason, failure);
+  }
+
+  private void giveBack(KvSequence sequence, boolean keepCache) {
     if (!keepCache) {
       memory.reset(sequence);
     } else if (sequence.isClosed()) {
@@ -390,7 +407,10 @@ final class Scheduler implements StepExecutor.Finisher {
     } else {
       memory.detach(sequence);
     }
-    sequence.unclaim();
+  }
+
+  private static void end(Task task, Reason reason, @Nullable QwqException failure) {
+    task.sequence().unclaim();
     if (failure != null) {
       LOG.debug("A generation failed", failure);
     }

@@ -368,11 +368,22 @@ final class SchedulerLoop {
       }
       refuse();
       // Nothing is added any more; tasks among the commands are still to be ended.
-      inbox.forEach(Runnable::run);
+      inbox.forEach(SchedulerLoop::runOnTheWayOut);
       scheduler.endAll(failure);
+    } catch (Throwable e) {
+      LOG.error("The engine has failed while it was closing", e);
     } finally {
       batch.close();
       onExit.run();
+    }
+  }
+
+  /** One command that fails does not keep the next ones from ending their tasks. */
+  private static void runOnTheWayOut(Runnable command) {
+    try {
+      command.run();
+    } catch (Throwable e) {
+      LOG.error("A command failed while the engine was closing", e);
     }
   }
 
