@@ -193,6 +193,10 @@ public final class Model implements AutoCloseable {
     return engine.newSequence();
   }
 
+  Engine engine() {
+    return engine;
+  }
+
   KvTransfer transfer(KvSequence sequence) {
     return engine.transfer(sequence);
   }
@@ -248,6 +252,7 @@ public final class Model implements AutoCloseable {
    *     model is closed
    */
   public ReplyStream stream(String prompt, GenerationOptions options) {
+    engine.checkRoom();
     return startAlone(prompts.text(prompt), options);
   }
 

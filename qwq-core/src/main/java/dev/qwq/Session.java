@@ -192,6 +192,7 @@ public final class Session implements AutoCloseable {
   public ReplyStream stream(List<Message> messages, GenerationOptions generation) {
     return whenFree(
         () -> {
+          model.engine().checkRoom();
           Conversation before = conversation;
           List<Message> asked = new ArrayList<>(before.messages());
           asked.addAll(messages);

@@ -237,6 +237,16 @@ public final class Engine implements AutoCloseable {
     }
   }
 
+  /**
+   * Refuses at once what {@link #submit} would refuse for want of room. To be called before a
+   * prompt is made: under overload most of them would be made in vain.
+   *
+   * @throws dev.qwq.QueueFullException if as many generations run and wait as may
+   */
+  public void checkRoom() {
+    loop.checkRoom();
+  }
+
   private Scores await(ScoreTask task) {
     CompletableFuture<Scores> result = task.result();
     try {

@@ -178,14 +178,29 @@ final class SchedulerLoop {
   }
 
   private void reserve() {
-    int limit = (int) Math.min(Integer.MAX_VALUE, (long) info.maxSequences() + info.maxQueued());
+    int limit = limit();
     if (unfinished.getAndUpdate(n -> n < limit ? n + 1 : n) >= limit) {
-      meter.refused();
-      throw new QueueFullException(
-          "%d generations run or wait, and no more may (maxSequences %d, maxQueued %d)."
-              .formatted(limit, info.maxSequences(), info.maxQueued()),
-          expectedWait());
+      throw full();
     }
+  }
+
+  /** Refuses what {@link #submit} would refuse now, before work is put into it. Any thread. */
+  void checkRoom() {
+    if (unfinished.get() >= limit()) {
+      throw full();
+    }
+  }
+
+  private int limit() {
+    return (int) Math.min(Integer.MAX_VALUE, (long) info.maxSequences() + info.maxQueued());
+  }
+
+  private QueueFullException full() {
+    meter.refused();
+    return new QueueFullException(
+        "%d generations run or wait, and no more may (maxSequences %d, maxQueued %d)."
+            .formatted(limit(), info.maxSequences(), info.maxQueued()),
+        expectedWait());
   }
 
   private void claim(Task task) {
