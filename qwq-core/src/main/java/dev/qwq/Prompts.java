@@ -15,9 +15,6 @@ import java.util.Optional;
 
 /** Makes prompts: conversations through the model's template, texts as they are. Thread-safe. */
 final class Prompts {
-  /** How many ids at a prompt's end are decoded to see whether it leaves the thinking open. */
-  private static final int TAIL = 16;
-
   private final Path file;
   private final Optional<Tokenizer> tokenizer;
   private final Optional<ChatTemplate> template;
@@ -120,25 +117,36 @@ final class Prompts {
         tokens = withBos;
       }
     }
-    return new Prompt(tokens, ReasoningStart.of(text, modelThinks), ReasoningStart.isOpen(text));
+    return continued(tokens, encoder);
   }
 
   /** Takes ids as they are. */
   Prompt tokens(int[] tokens) {
-    if (tokenizer.isEmpty()) {
-      return new Prompt(tokens.clone(), ReasoningStart.OFF, false);
+    return tokenizer.isEmpty()
+        ? new Prompt(tokens.clone(), ReasoningStart.OFF, false)
+        : continued(tokens.clone(), tokenizer.get());
+  }
+
+  /**
+   * A prompt that may end in the middle of a turn. What the turn says of its thinking stands behind
+   * the last special token.
+   */
+  private Prompt continued(int[] tokens, Tokenizer decoder) {
+    int from = tokens.length;
+    while (from > 0 && !decoder.isSpecial(tokens[from - 1])) {
+      from--;
     }
-    int from = Math.max(0, tokens.length - TAIL);
-    StringBuilder tail = new StringBuilder();
+    StringBuilder turn = new StringBuilder();
     for (int i = from; i < tokens.length; i++) {
       // Padding ids have no text; the engine checks ids against the vocabulary.
-      if (tokens[i] >= 0 && tokens[i] < tokenizer.get().size()) {
-        tail.append(tokenizer.get().decode(tokens[i]));
+      if (tokens[i] >= 0 && tokens[i] < decoder.size()) {
+        turn.append(decoder.decode(tokens[i]));
       }
     }
-    String end = tail.toString();
-    return new Prompt(
-        tokens.clone(), ReasoningStart.of(end, modelThinks), ReasoningStart.isOpen(end));
+    String begun = turn.toString();
+    ReasoningStart start = ReasoningStart.within(begun, modelThinks);
+    boolean opened = start == ReasoningStart.THINKING && begun.contains(ReasoningStart.OPEN);
+    return new Prompt(tokens, start, opened);
   }
 
   private Tokenizer requireTokenizer() {

@@ -34,6 +34,23 @@ public enum ReasoningStart {
   }
 
   /**
+   * Infers the start from what the turn to be continued says so far.
+   *
+   * @param turn the text of the turn; nothing of the turns before
+   * @param modelThinks whether the model's chat template knows the closing marker
+   * @return {@link #THINKING} or {@link #ANSWER}, as the last marker says; without any by {@code
+   *     modelThinks}
+   */
+  public static ReasoningStart within(String turn, boolean modelThinks) {
+    int opened = turn.lastIndexOf(OPEN);
+    int closed = turn.lastIndexOf(CLOSE);
+    if (opened < 0 && closed < 0) {
+      return modelThinks ? THINKING : ANSWER;
+    }
+    return opened > closed ? THINKING : ANSWER;
+  }
+
+  /**
    * Tells whether a prompt leaves the thinking open.
    *
    * @param prompt the rendered prompt, or its end
