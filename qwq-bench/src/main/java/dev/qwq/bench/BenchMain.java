@@ -2,6 +2,7 @@ package dev.qwq.bench;
 
 import dev.qwq.bench.models.ModelsCommand;
 import dev.qwq.bench.peers.PeersCommand;
+import dev.qwq.bench.soak.SoakCommand;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
@@ -21,7 +22,8 @@ import picocli.CommandLine.Parameters;
       PeersCommand.class,
       ModelsCommand.class,
       OverheadCommand.class,
-      ConversationCommand.class
+      ConversationCommand.class,
+      SoakCommand.class
     })
 public final class BenchMain implements Runnable {
   @SuppressWarnings("NullAway.Init") // picocli sets it

@@ -16,10 +16,10 @@ class BenchMainTest {
 
   @Test
   void everyCommandExplainsItself() {
-    for (String command : new String[] {"peers", "models", "overhead", "conversation"}) {
+    for (String command : new String[] {"peers", "models", "overhead", "conversation", "soak"}) {
       assertThat(run(command, "--help")).as(err.toString()).isZero();
     }
-    assertThat(out.toString()).contains("--work-dir", "--kernel-bench", "--sessions");
+    assertThat(out.toString()).contains("--work-dir", "--kernel-bench", "--sessions", "--minutes");
   }
 
   @Test

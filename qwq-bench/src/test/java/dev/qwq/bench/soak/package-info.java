@@ -1,0 +1,4 @@
+@NullMarked
+package dev.qwq.bench.soak;
+
+import org.jspecify.annotations.NullMarked;
