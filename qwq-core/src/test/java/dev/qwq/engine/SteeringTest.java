@@ -152,12 +152,13 @@ class SteeringTest {
       AtomicReference<@Nullable Generation> victim = new AtomicReference<>();
       CompletableFuture<Void> submitted = new CompletableFuture<>();
       AtomicInteger step = new AtomicInteger();
-      // A neighbour is cancelled during the first step, or the one that computes forced tokens.
+      // A neighbour is cancelled during their first step, or the one that computes forced tokens.
+      // Before them a generation has a step of its own, which waits until both are there.
       interrupted.beforeStep(
           flag -> {
             submitted.join();
             Generation generation = victim.get();
-            if (step.incrementAndGet() == at + 1 && generation != null) {
+            if (step.getAndIncrement() == at + 1 && generation != null) {
               generation.cancel();
               assertThat(SimulatedModel.isRaised(flag)).isTrue();
             }
@@ -166,6 +167,15 @@ class SteeringTest {
         ForcingSteering steering = new ForcingSteering(at, forced);
         Recorder steered = new Recorder();
         Recorder neighbour = new Recorder();
+        engine.submit(
+            engine.newSequence(),
+            new GenerationRequest(tokens(9, 7), GREEDY, 1),
+            new Recorder() {
+              @Override
+              public void onPrefill(int processed, int total, int cached) {
+                submitted.join();
+              }
+            });
         engine.submit(engine.newSequence(), request(prompt, SAMPLED, 20, steering), steered);
         victim.set(
             engine.submit(
