@@ -115,7 +115,7 @@ public final class KvTransfer implements AutoCloseable, KvSequence.User {
    */
   public void readBlocks(BlockSink sink) throws IOException {
     int blocks = Math.ceilDiv(sequence.computed(), blockSize);
-    int chunk = chunk();
+    int chunk = chunk(blocks);
     try (Arena arena = Arena.ofShared()) {
       MemorySegment buffer = arena.allocate(chunk * blockBytes(), Long.BYTES);
       for (int from = 0; from < blocks; from += chunk) {
@@ -158,7 +158,7 @@ public final class KvTransfer implements AutoCloseable, KvSequence.User {
           memory.lend(sequence);
           return true;
         });
-    int chunk = chunk();
+    int chunk = chunk(Math.ceilDiv(tokens.computed(), blockSize));
     try (Arena arena = Arena.ofShared()) {
       MemorySegment buffer = arena.allocate(chunk * blockBytes(), Long.BYTES);
       int done = 0;
@@ -189,8 +189,9 @@ public final class KvTransfer implements AutoCloseable, KvSequence.User {
     return true;
   }
 
-  private int chunk() {
-    return (int) Math.max(1, CHUNK_BYTES / blockBytes());
+  /** How many blocks are moved at a time, of so many in all. */
+  private int chunk(int blocks) {
+    return Math.clamp(CHUNK_BYTES / blockBytes(), 1, Math.max(1, blocks));
   }
 
   private MemorySegment slice(MemorySegment buffer, int index) {
