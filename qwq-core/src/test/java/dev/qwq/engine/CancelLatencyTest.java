@@ -29,9 +29,10 @@ class CancelLatencyTest {
     Random random = new Random(seed);
     try (ModelSource model = ModelSource.open(file);
         Engine engine = Engine.open(model, options)) {
-      int[] prompt = random.ints(2000, 0, engine.info().vocabSize()).toArray();
       long[] latencies = new long[TRIALS];
       for (int i = 0; i < TRIALS; i++) {
+        // A prompt that no cache has seen.
+        int[] prompt = random.ints(2000, 0, engine.info().vocabSize()).toArray();
         latencies[i] = latency(engine, prompt, random.nextDouble());
       }
       Arrays.sort(latencies);
