@@ -30,7 +30,11 @@ final class OutputMasks {
   private final Map<AnswerGrammar, Grammar> grammars = new LastUsed<>();
   private final Map<Map<String, String>, Grammar> callGrammars = new LastUsed<>();
 
-  /** Keeps the grammars that were used last. */
+  /**
+   * Keeps the grammars that were used last.
+   *
+   * @param <K> what they were made of
+   */
   private static final class LastUsed<K> extends LinkedHashMap<K, Grammar> {
     private static final long serialVersionUID = 1L;
 

@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 public class QueueFullException extends QwqException {
   private static final long serialVersionUID = 1L;
 
+  /** When a place should be free; null if nobody knows. */
   private final @Nullable Duration expectedWait;
 
   /**

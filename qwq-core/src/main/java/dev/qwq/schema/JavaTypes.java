@@ -43,7 +43,11 @@ final class JavaTypes extends SimpleModule {
     addDeserializer(type, new TextReader<>(type, parser));
   }
 
-  /** Reads a type from the text it prints as. */
+  /**
+   * Reads a type from the text it prints as.
+   *
+   * @param <T> the type
+   */
   private static final class TextReader<T> extends FromStringDeserializer<T> {
     private static final long serialVersionUID = 1L;
 
