@@ -12,6 +12,7 @@ import java.awt.Rectangle;
 import java.awt.Robot;
 import java.awt.event.InputEvent;
 import java.awt.event.KeyEvent;
+import java.lang.reflect.InvocationTargetException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -152,20 +153,33 @@ final class WindowDriver {
     for (int i = codes.length - 1; i >= 0; i--) {
       robot.keyRelease(codes[i]);
     }
-    robot.waitForIdle();
+    settle();
+  }
+
+  /**
+   * Lets the events so far be handled. {@link Robot#waitForIdle()} may wait ten seconds for a
+   * display without a window manager; what matters is awaited by its effect anyway.
+   */
+  private void settle() {
+    robot.delay(10);
+    try {
+      SwingUtilities.invokeAndWait(() -> {});
+    } catch (InterruptedException | InvocationTargetException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   private void click(Component component) {
-    robot.waitForIdle();
+    settle();
     Point corner = component.getLocationOnScreen();
     robot.mouseMove(corner.x + component.getWidth() / 2, corner.y + component.getHeight() / 2);
     robot.mousePress(InputEvent.BUTTON1_DOWN_MASK);
     robot.mouseRelease(InputEvent.BUTTON1_DOWN_MASK);
-    robot.waitForIdle();
+    settle();
   }
 
   private void picture(Path file) throws Exception {
-    robot.waitForIdle();
+    settle();
     robot.delay(200);
     Rectangle bounds = window[0].frame().getBounds();
     ImageIO.write(robot.createScreenCapture(bounds), "png", file.toFile());

@@ -3,7 +3,7 @@ package dev.qwq.examples.desktop;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
-import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -25,9 +25,14 @@ class WindowTest {
               WindowDriver.class.getName(),
               Path.of("target").toAbsolutePath().toString());
       builder.environment().put("DISPLAY", display.name());
-      Process driver = builder.redirectErrorStream(true).start();
-      String report = new String(driver.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-      assertThat(driver.waitFor(60, TimeUnit.SECONDS)).as(report).isTrue();
+      Path log = Path.of("target", "window-test.log");
+      Process driver = builder.redirectErrorStream(true).redirectOutput(log.toFile()).start();
+      boolean ended = driver.waitFor(120, TimeUnit.SECONDS);
+      if (!ended) {
+        driver.destroyForcibly().waitFor();
+      }
+      String report = Files.readString(log);
+      assertThat(ended).as(report).isTrue();
       assertThat(report).contains("answered", "unfolded", "stopped", "restarted", "closed");
       assertThat(driver.exitValue()).as(report).isZero();
     }
