@@ -21,7 +21,8 @@ import picocli.CommandLine.Spec;
     description =
         "Holds conversations on virtual threads over the tiny model, cancels, forks and closes at"
             + " random, compares every reply with the one computed alone, and watches the memory."
-            + " Fails if a reply differs, a KV block or a thread is left, or the memory grows.")
+            + " Fails if a reply differs, a KV block or a thread is left, or the memory grows.",
+    mixinStandardHelpOptions = true)
 @SuppressWarnings("NullAway.Init") // picocli sets the fields
 public final class SoakCommand implements Callable<Integer> {
   /**
