@@ -7,7 +7,7 @@
 
 namespace qwq::cuda::sim {
 
-thread_local Machine* Machine::current_ = nullptr;
+constinit thread_local Machine* Machine::current_ = nullptr;
 
 namespace {
 

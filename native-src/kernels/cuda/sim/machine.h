@@ -102,7 +102,8 @@ class Machine {
   [[noreturn]] void report_deadlock() const;
   std::string where(const ThreadState& thread) const;
 
-  static thread_local Machine* current_;
+  // constinit: read without a wrapper function, whose result GCC's UBSan takes for a null pointer.
+  static constinit thread_local Machine* current_;
 
   std::mt19937_64 random_;
   const std::function<void()>* body_ = nullptr;
