@@ -14,37 +14,29 @@ import java.util.List;
 
 /** Writes sessions to files and reads them again. */
 final class SavedSessions {
-  /**
-   * What was said.
-   *
-   * @param messages all of it
-   * @param tokens the last prompt and its reply
-   * @param lastPrompt how many of them are the prompt; -1 if there is no reply at the end
-   * @param start what that prompt said about thinking
-   * @param opened whether it ended in an open marker
-   */
-  record Spoken(
-      List<Message> messages, int[] tokens, int lastPrompt, ReasoningStart start, boolean opened) {}
+  /** Where a conversation does not end with a reply. */
+  private static final int NO_REPLY = -1;
 
   private SavedSessions() {}
 
-  static void save(Path file, Model model, KvSequence sequence, Spoken spoken) {
+  static void save(Path file, Model model, KvSequence sequence, Conversation conversation) {
+    Conversation.Turn last = conversation.last();
     try (KvTransfer transfer = model.transfer(sequence);
         SessionWriter writer = new SessionWriter(file)) {
       KvTransfer.Tokens tokens = transfer.tokens();
       SessionHeader header =
           new SessionHeader(
               model.fingerprint().parts(),
-              spoken.messages().stream().map(SavedSessions::toSaved).toList(),
+              conversation.messages().stream().map(SavedSessions::toSaved).toList(),
               tokens.ids().length,
               tokens.computed(),
               transfer.blockSize(),
               transfer.blockBytes(),
-              spoken.tokens().length,
-              spoken.lastPrompt(),
-              spoken.start().name(),
-              spoken.opened());
-      writer.begin(header, tokens.ids(), tokens.generated(), spoken.tokens());
+              conversation.tokens().length,
+              last == null ? NO_REPLY : last.prompt().tokens().length,
+              (last == null ? ReasoningStart.OFF : last.prompt().start()).name(),
+              last != null && last.prompt().opened());
+      writer.begin(header, tokens.ids(), tokens.generated(), conversation.tokens());
       transfer.readBlocks(writer::block);
       writer.finish();
     } catch (IOException e) {
@@ -64,13 +56,7 @@ final class SavedSessions {
               });
       checkIds(file, "tokens", reader.ids(), model);
       checkIds(file, "spoken", reader.spoken(), model);
-      Spoken spoken =
-          new Spoken(
-              messages(file, header),
-              reader.spoken(),
-              header.lastPrompt(),
-              start(file, header.start()),
-              header.opened());
+      Conversation conversation = conversation(file, header, reader.spoken());
       KvSequence sequence = model.newSequence();
       boolean filled = false;
       try (KvTransfer transfer = model.transfer(sequence)) {
@@ -91,7 +77,7 @@ final class SavedSessions {
           sequence.close();
         }
       }
-      return Session.restored(model, options, sequence, spoken);
+      return new Session(model, options, sequence, conversation);
     } catch (IOException e) {
       throw FileErrors.unreadable(file, e);
     }
@@ -103,6 +89,14 @@ final class SavedSessions {
     } catch (NullPointerException e) {
       throw new MalformedFileException(file, "header.fingerprint", "texts", "null");
     }
+  }
+
+  private static Conversation conversation(Path file, SessionHeader header, int[] spoken) {
+    List<Message> messages = messages(file, header);
+    ReasoningStart start = start(file, header.start());
+    return header.lastPrompt() == NO_REPLY || messages.isEmpty()
+        ? new Conversation(messages, spoken, null)
+        : Conversation.endingIn(messages, spoken, header.lastPrompt(), start, header.opened());
   }
 
   /** What JSON lets through and a message does not. */

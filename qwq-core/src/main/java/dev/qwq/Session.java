@@ -1,7 +1,6 @@
 package dev.qwq;
 
 import dev.qwq.engine.KvSequence;
-import dev.qwq.output.ReasoningStart;
 import dev.qwq.schema.JsonType;
 import java.lang.ref.Cleaner;
 import java.nio.file.Path;
@@ -39,34 +38,12 @@ public final class Session implements AutoCloseable {
   private volatile @Nullable ReplyStream current;
   private volatile boolean closed;
 
-  /**
-   * What was said.
-   *
-   * @param messages all of it, without the system prompt
-   * @param tokens the last prompt and its reply as they were computed; empty before the first
-   * @param last the last exchange, if it is the end of the messages
-   */
-  private record Conversation(List<Message> messages, int[] tokens, @Nullable Turn last) {
-    static Conversation of(List<Message> messages) {
-      return new Conversation(messages, new int[0], null);
-    }
-  }
-
-  /**
-   * A message and its reply.
-   *
-   * @param asked the messages up to the one that was replied to
-   * @param prompt what the template made of them
-   * @param generated the reply's tokens, an end token included
-   */
-  private record Turn(List<Message> asked, Prompt prompt, int[] generated) {}
-
   Session(Model model, SessionOptions options, KvSequence sequence) {
     this(model, options, sequence, Conversation.of(options.history()));
   }
 
-  private Session(
-      Model model, SessionOptions options, KvSequence sequence, Conversation conversation) {
+  /** A session that goes on from a conversation, whose KV state is the sequence's. */
+  Session(Model model, SessionOptions options, KvSequence sequence, Conversation conversation) {
     this.model = model;
     this.options = options;
     this.sequence = sequence;
@@ -194,14 +171,13 @@ public final class Session implements AutoCloseable {
         () -> {
           model.engine().checkRoom();
           Conversation before = conversation;
-          List<Message> asked = new ArrayList<>(before.messages());
-          asked.addAll(messages);
+          List<Message> asked = before.followedBy(messages);
           Prompt prompt =
               model
                   .prompts()
                   .chat(asked, options, generation.thinking())
                   .splicedTo(before.tokens(), model);
-          return start(new Turn(List.copyOf(asked), prompt, new int[0]), generation);
+          return start(new Conversation.Turn(List.copyOf(asked), prompt, new int[0]), generation);
         });
   }
 
@@ -325,7 +301,7 @@ public final class Session implements AutoCloseable {
     }
     return whenFree(
         () -> {
-          Turn last = conversation.last();
+          Conversation.Turn last = conversation.last();
           if (last == null) {
             throw new QwqException(
                 ErrorCode.INVALID_ARGUMENT,
@@ -336,7 +312,7 @@ public final class Session implements AutoCloseable {
             size--;
           }
           int[] kept = Arrays.copyOf(last.generated(), Math.min(keep, size));
-          return start(new Turn(last.asked(), last.prompt(), kept), generation);
+          return start(new Conversation.Turn(last.asked(), last.prompt(), kept), generation);
         });
   }
 
@@ -375,7 +351,7 @@ public final class Session implements AutoCloseable {
   }
 
   /** Generates behind what the turn has already. */
-  private ReplyStream start(Turn turn, GenerationOptions generation) {
+  private ReplyStream start(Conversation.Turn turn, GenerationOptions generation) {
     return model.start(
         sequence,
         turn.prompt(),
@@ -385,13 +361,9 @@ public final class Session implements AutoCloseable {
         reply -> ended(turn, reply));
   }
 
-  private void ended(Turn turn, @Nullable Reply reply) {
+  private void ended(Conversation.Turn turn, @Nullable Reply reply) {
     if (reply != null) {
-      List<Message> messages = new ArrayList<>(turn.asked());
-      messages.add(remembered(reply));
-      Turn done = new Turn(turn.asked(), turn.prompt(), reply.tokens());
-      conversation =
-          new Conversation(List.copyOf(messages), done.prompt().followedBy(reply.tokens()), done);
+      conversation = Conversation.after(turn, remembered(reply), reply.tokens());
     }
     current = null;
     busy.set(null);
@@ -406,9 +378,7 @@ public final class Session implements AutoCloseable {
    */
   public PromptPlan plan(Message... messages) {
     Conversation before = conversation;
-    List<Message> all = new ArrayList<>(before.messages());
-    all.addAll(List.of(messages));
-    return model.plan(all, before.tokens(), options);
+    return model.plan(before.followedBy(List.of(messages)), before.tokens(), options);
   }
 
   /**
@@ -448,17 +418,13 @@ public final class Session implements AutoCloseable {
   public void rewind(int messages) {
     claim();
     try {
-      Conversation before = conversation;
-      int size = before.messages().size();
+      int size = conversation.messages().size();
       if (messages < 0 || messages > size) {
         throw new QwqException(
             ErrorCode.INVALID_ARGUMENT,
             "rewind: expected 0 to %d messages, found %d".formatted(size, messages));
       }
-      if (messages > 0) {
-        List<Message> kept = List.copyOf(before.messages().subList(0, size - messages));
-        conversation = new Conversation(kept, before.tokens(), null);
-      }
+      conversation = conversation.without(messages);
     } finally {
       busy.set(null);
     }
@@ -474,10 +440,7 @@ public final class Session implements AutoCloseable {
   public void append(Message... messages) {
     claim();
     try {
-      Conversation before = conversation;
-      List<Message> all = new ArrayList<>(before.messages());
-      all.addAll(List.of(messages));
-      conversation = new Conversation(List.copyOf(all), before.tokens(), null);
+      conversation = conversation.plus(List.of(messages));
     } finally {
       busy.set(null);
     }
@@ -543,38 +506,10 @@ public final class Session implements AutoCloseable {
   public void save(Path file) {
     claim();
     try {
-      Conversation saved = conversation;
-      Turn last = saved.last();
-      SavedSessions.save(
-          file,
-          model,
-          sequence,
-          new SavedSessions.Spoken(
-              saved.messages(),
-              saved.tokens(),
-              last == null ? -1 : last.prompt().tokens().length,
-              last == null ? ReasoningStart.OFF : last.prompt().start(),
-              last != null && last.prompt().opened()));
+      SavedSessions.save(file, model, sequence, conversation);
     } finally {
       busy.set(null);
     }
-  }
-
-  /** A session that goes on from a file. */
-  static Session restored(
-      Model model, SessionOptions options, KvSequence sequence, SavedSessions.Spoken spoken) {
-    List<Message> messages = spoken.messages();
-    int promptLength = spoken.lastPrompt();
-    Turn last = null;
-    if (promptLength >= 0 && !messages.isEmpty()) {
-      int[] tokens = spoken.tokens();
-      last =
-          new Turn(
-              messages.subList(0, messages.size() - 1),
-              new Prompt(Arrays.copyOf(tokens, promptLength), spoken.start(), spoken.opened()),
-              Arrays.copyOfRange(tokens, promptLength, tokens.length));
-    }
-    return new Session(model, options, sequence, new Conversation(messages, spoken.tokens(), last));
   }
 
   /**

@@ -1,13 +1,12 @@
 package dev.qwq.saved;
 
 import dev.qwq.weights.FileErrors;
+import dev.qwq.weights.FileMoves;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.BitSet;
 
@@ -83,11 +82,7 @@ public final class SessionWriter implements AutoCloseable {
     write(ByteBuffer.wrap(SessionFile.END));
     channel.force(true);
     channel.close();
-    try {
-      Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
-    } catch (AtomicMoveNotSupportedException e) {
-      Files.move(temporary, target, StandardCopyOption.REPLACE_EXISTING);
-    }
+    FileMoves.replace(temporary, target);
     finished = true;
   }
 

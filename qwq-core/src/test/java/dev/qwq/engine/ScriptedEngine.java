@@ -64,7 +64,7 @@ public final class ScriptedEngine {
     held.acquireUninterruptibly();
   }
 
-  private final class Script implements Stepper {
+  private final class Script extends StepOnly {
     @Override
     public boolean step(StepBatch batch) {
       MemorySegment struct = batch.struct();
@@ -91,26 +91,6 @@ public final class ScriptedEngine {
         }
       }
       return true;
-    }
-
-    @Override
-    public void copyBlock(int from, int to) {
-      throw new AssertionError("nothing is shared");
-    }
-
-    @Override
-    public long blockBytes() {
-      return 1;
-    }
-
-    @Override
-    public void readBlock(int block, MemorySegment destination) {
-      throw new AssertionError("nothing is saved");
-    }
-
-    @Override
-    public void writeBlock(int block, MemorySegment source) {
-      throw new AssertionError("nothing is restored");
     }
   }
 }

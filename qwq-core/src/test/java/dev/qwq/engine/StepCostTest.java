@@ -61,7 +61,7 @@ class StepCostTest {
   }
 
   /** Draws some token; notes what the engine thread has allocated so far. */
-  private final class Noting implements Stepper {
+  private final class Noting extends StepOnly {
     @Override
     public boolean step(StepBatch batch) {
       ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
@@ -78,26 +78,6 @@ class StepCostTest {
       }
       steps++;
       return true;
-    }
-
-    @Override
-    public void copyBlock(int from, int to) {
-      throw new AssertionError("nothing is shared");
-    }
-
-    @Override
-    public long blockBytes() {
-      return 1;
-    }
-
-    @Override
-    public void readBlock(int block, MemorySegment destination) {
-      throw new AssertionError("nothing is saved");
-    }
-
-    @Override
-    public void writeBlock(int block, MemorySegment source) {
-      throw new AssertionError("nothing is restored");
     }
   }
 }
