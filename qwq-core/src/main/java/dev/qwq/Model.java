@@ -498,6 +498,7 @@ public final class Model implements AutoCloseable {
             counters.keptBlocks() * blockSize,
             counters.freeBlocks() * blockSize,
             counters.evictions() * blockSize,
+            counters.copiedBlocks() * blockSize,
             counters.foundBlocks() * blockSize),
         counters.steps(),
         Duration.ofNanos(counters.stepNanos()),

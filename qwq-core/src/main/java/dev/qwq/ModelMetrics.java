@@ -72,8 +72,14 @@ public record ModelMetrics(
    * @param keptTokens room of what nobody uses now, kept in case it is wanted again
    * @param freeTokens room that holds nothing
    * @param evictedTokens how much was given away so far because free room had run out
+   * @param copiedTokens room that was copied so far because two conversations went on from it
    * @param sharedTokens how much was found so far that another conversation had computed
    */
   public record Cache(
-      long usedTokens, long keptTokens, long freeTokens, long evictedTokens, long sharedTokens) {}
+      long usedTokens,
+      long keptTokens,
+      long freeTokens,
+      long evictedTokens,
+      long copiedTokens,
+      long sharedTokens) {}
 }

@@ -76,11 +76,6 @@ final class BlockPool {
     return keptCount;
   }
 
-  /** Blocks that others can find by what they hold. */
-  int published() {
-    return published.size();
-  }
-
   /** How many blocks lost what they held because free ones had run out. */
   long evictions() {
     return evictions;
@@ -119,10 +114,6 @@ final class BlockPool {
     if (--pins[block] == 0) {
       keep(block);
     }
-  }
-
-  boolean isPinned(int block) {
-    return pins[block] > 0;
   }
 
   /**

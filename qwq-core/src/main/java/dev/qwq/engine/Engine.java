@@ -329,8 +329,8 @@ public final class Engine implements AutoCloseable {
     return loop.meter().shown();
   }
 
-  /** How much is in use, between two steps. */
-  CompletableFuture<SchedulerLoop.Load> load() {
+  /** The counts as they are between two steps; waits for the end of the one that runs. */
+  CompletableFuture<EngineCounters> load() {
     return loop.load();
   }
 

@@ -54,4 +54,15 @@ public record EngineCounters(
     int keptBlocks,
     int freeBlocks,
     double promptTokensPerSecond,
-    double stepsPerSecond) {}
+    double stepsPerSecond) {
+
+  /** KV blocks that a generation could get. */
+  int obtainableBlocks() {
+    return keptBlocks + freeBlocks;
+  }
+
+  /** True if nothing runs and nothing waits. */
+  boolean isIdle() {
+    return running == 0 && waiting == 0;
+  }
+}

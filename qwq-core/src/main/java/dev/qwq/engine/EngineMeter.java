@@ -1,5 +1,8 @@
 package dev.qwq.engine;
 
+import dev.qwq.engine.GenerationEnd.Reason;
+import java.util.EnumMap;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -13,7 +16,7 @@ final class EngineMeter {
   private final AtomicLong refused = new AtomicLong();
 
   // From here on: the engine thread's.
-  private final long[] ends = new long[GenerationEnd.Reason.values().length];
+  private final Map<Reason, Long> ends = new EnumMap<>(Reason.class);
   private long promptTokens;
   private long cachedTokens;
   private long generatedTokens;
@@ -82,19 +85,12 @@ final class EngineMeter {
     return nanosPerDecodeStep;
   }
 
-  void ended(GenerationEnd.Reason reason) {
-    ends[index(reason)]++;
+  void ended(Reason reason) {
+    ends.merge(reason, 1L, Long::sum);
   }
 
-  private static int index(GenerationEnd.Reason reason) {
-    return switch (reason) {
-      case STOP -> 0;
-      case LENGTH -> 1;
-      case REPETITION -> 2;
-      case DEADLINE -> 3;
-      case CANCELLED -> 4;
-      case FAILED -> 5;
-    };
+  private long endsBy(Reason reason) {
+    return ends.getOrDefault(reason, 0L);
   }
 
   /** Shows the counts so far. */
@@ -105,11 +101,11 @@ final class EngineMeter {
         new EngineCounters(
             submitted.get(),
             refused.get(),
-            ends[0],
-            ends[1] + ends[2],
-            ends[4],
-            ends[3],
-            ends[5],
+            endsBy(Reason.STOP),
+            endsBy(Reason.LENGTH) + endsBy(Reason.REPETITION),
+            endsBy(Reason.CANCELLED),
+            endsBy(Reason.DEADLINE),
+            endsBy(Reason.FAILED),
             promptTokens,
             cachedTokens,
             generatedTokens,

@@ -23,16 +23,6 @@ import org.slf4j.LoggerFactory;
  * carried out between two steps; with nothing to do the thread is parked.
  */
 final class SchedulerLoop {
-  /** How much of the engine is in use at one moment. */
-  record Load(
-      int obtainableBlocks,
-      int keptBlocks,
-      boolean idle,
-      long evictions,
-      long preemptions,
-      long copies,
-      long hits) {}
-
   private static final Logger LOG = LoggerFactory.getLogger(SchedulerLoop.class);
   private static final double RECENT = 0.2; // weight of the last task in the average
   private static final AtomicInteger THREADS = new AtomicInteger();
@@ -302,25 +292,23 @@ final class SchedulerLoop {
     }
   }
 
-  /** Asks how much is in use, between two steps. Any thread. */
-  CompletableFuture<Load> load() {
-    CompletableFuture<Load> load = new CompletableFuture<>();
+  /** The counts as they are between two steps. Any thread. */
+  CompletableFuture<EngineCounters> load() {
+    CompletableFuture<EngineCounters> load = new CompletableFuture<>();
     boolean posted =
         post(
-            () ->
-                load.complete(
-                    new Load(
-                        memory.pool().obtainable(),
-                        memory.pool().kept(),
-                        scheduler.isIdle(),
-                        memory.pool().evictions(),
-                        scheduler.preemptions(),
-                        memory.copies(),
-                        memory.hits())));
+            () -> {
+              show();
+              load.complete(meter.shown());
+            });
     if (!posted) {
       load.completeExceptionally(closed());
     }
     return load;
+  }
+
+  private void show() {
+    meter.show(scheduler, memory, pacer.nanosPerToken());
   }
 
   /** Puts a command into the inbox; false if the engine takes no more. */
@@ -405,7 +393,7 @@ final class SchedulerLoop {
   /** Carries out commands, parked until there is something to do; false when the engine closes. */
   private boolean awaitWork() {
     while (!closing) {
-      meter.show(scheduler, memory, pacer.nanosPerToken());
+      show();
       // Those that are there now, and not what comes meanwhile: steps must get on.
       for (int commands = awaitCommands(); commands > 0 && !closing; commands--) {
         nextCommand().run();

@@ -29,8 +29,7 @@ final class StepBatch implements AutoCloseable {
   private final MemorySegment targets; // [maxTokens]
   private final MemorySegment targetLogprobs; // [maxTokens]
   // Whoever cancels writes it, perhaps when the engine is closed and this batch is gone: it lives
-  // as
-  // long as somebody can reach it.
+  // as long as somebody can reach it.
   private final MemorySegment cancel;
   private int runs;
   private int usedTokens;

@@ -120,7 +120,7 @@ abstract class Task implements KvSequence.User {
     return 0;
   }
 
-  /** The how manieth task of the engine this is. */
+  /** Grows from task to task of an engine, in the order of their coming. */
   final long order() {
     return order;
   }

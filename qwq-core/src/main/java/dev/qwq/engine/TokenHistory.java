@@ -61,7 +61,7 @@ final class TokenHistory {
     size = other.size;
   }
 
-  /** The tokens from {@code from}; read-only, valid until the next change. */
+  /** The tokens, and room behind them; read-only, valid until the next change. */
   int[] array() {
     return tokens;
   }

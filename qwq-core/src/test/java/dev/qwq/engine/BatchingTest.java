@@ -65,7 +65,7 @@ class BatchingTest {
   @ParameterizedTest
   @MethodSource("cases")
   void togetherAsAlone(Case test) {
-    SchedulerLoop.Load load =
+    EngineCounters load =
         Stress.run(
             test::roomy,
             () ->

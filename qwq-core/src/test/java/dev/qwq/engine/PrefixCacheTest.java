@@ -65,10 +65,10 @@ class PrefixCacheTest {
         assertThat(recorder.tokens()).isEqualTo(alone(prompt, 6));
       }
       assertThat(model.computedTokens() - before).isEqualTo(prompt.length - 5 * BLOCK + 5);
-      SchedulerLoop.Load load = Stress.get(engine.load());
+      EngineCounters load = Stress.get(engine.load());
       assertThat(load.obtainableBlocks()).isEqualTo(INFO.kvBlocks());
       assertThat(load.keptBlocks()).isPositive();
-      assertThat(load.hits()).isEqualTo(5);
+      assertThat(load.foundBlocks()).isEqualTo(5);
     }
   }
 
@@ -84,7 +84,7 @@ class PrefixCacheTest {
       assertThat(again.end().cachedTokens()).isEqualTo(prompt.length - 1);
       assertThat(again.tokens()).isEqualTo(expected);
       assertThat(model.computedTokens() - before).isEqualTo(10);
-      assertThat(Stress.get(engine.load()).copies()).isEqualTo(1);
+      assertThat(Stress.get(engine.load()).copiedBlocks()).isEqualTo(1);
     }
   }
 
@@ -119,7 +119,7 @@ class PrefixCacheTest {
       int before = model.computedTokens();
       try (KvSequence child = parent.fork();
           KvSequence grandchild = child.fork()) {
-        assertThat(Stress.get(engine.load()).copies()).as("nothing is copied yet").isZero();
+        assertThat(Stress.get(engine.load()).copiedBlocks()).as("nothing is copied yet").isZero();
         int[] toParent = Conversation.concat(history, tokens(7, 6));
         int[] toChild = Conversation.concat(history, tokens(7, 7));
         Recorder one = run(engine, parent, toParent, 9);
@@ -129,7 +129,7 @@ class PrefixCacheTest {
         assertThat(one.end().cachedTokens()).isEqualTo(history.length - 1);
         assertThat(two.end().cachedTokens()).isEqualTo(history.length - 1);
         assertThat(three.end().cachedTokens()).isEqualTo(history.length - 1);
-        assertThat(Stress.get(engine.load()).copies())
+        assertThat(Stress.get(engine.load()).copiedBlocks())
             .as("the parent goes on in its own block")
             .isEqualTo(2);
         assertThat(model.computedTokens() - before).isEqualTo(3 * (8 + 8));

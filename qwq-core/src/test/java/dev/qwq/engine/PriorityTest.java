@@ -12,6 +12,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 /** Who gets a turn first, and how long it may take. */
@@ -157,7 +158,7 @@ class PriorityTest {
         Recorder recorder = new Recorder();
         engine.submit(engine.newSequence(), request(tokens(5, i), 2, endless), recorder);
         assertThat(recorder.reason()).isEqualTo(Reason.LENGTH);
-        while (!Stress.get(engine.load()).idle()) {
+        while (!Stress.get(engine.load()).isIdle()) {
           Thread.onSpinWait();
         }
       }
@@ -166,12 +167,18 @@ class PriorityTest {
 
   @Test
   void lowerPrioritiesGoOnWhileAHigherOneWouldNotFitAnyway() {
-    CompletableFuture<Void> submitted = new CompletableFuture<>();
-    CompletableFuture<Void> running = new CompletableFuture<>();
+    CompletableFuture<Void> two = new CompletableFuture<>();
+    CompletableFuture<Void> all = new CompletableFuture<>();
+    CompletableFuture<Void> secondStep = new CompletableFuture<>();
+    AtomicInteger steps = new AtomicInteger();
     model.beforeStep(
         flag -> {
-          running.complete(null);
-          submitted.join();
+          if (steps.incrementAndGet() == 1) {
+            two.join(); // Both are there before the second step, and run in it.
+          } else {
+            secondStep.complete(null);
+            all.join();
+          }
         });
     try (Engine engine = Engine.over(model, TIGHT, () -> {})) {
       Named large = new Named("large");
@@ -181,13 +188,14 @@ class PriorityTest {
           large);
       Named low = new Named("low");
       engine.submit(engine.newSequence(), request(tokens(5, 2), 4, Scheduling.NORMAL), low);
-      running.join();
+      two.complete(null);
+      secondStep.join();
       Named second = new Named("second");
       engine.submit(
           engine.newSequence(),
           request(tokens(80, 3), 4, new Scheduling(1, Duration.ZERO)),
           second);
-      submitted.complete(null);
+      all.complete(null);
       assertThat(second.reason()).isEqualTo(Reason.LENGTH);
       low.end();
       large.end();

@@ -22,8 +22,7 @@ class SchedulingTest extends SimulatedEngineTest {
   void togetherAsAlone(long seed) {
     // 14 blocks of 8 tokens for conversations that reach 108: few of the 24 fit.
     EngineInfo small = SimulatedModel.info(108, 14, 24, 8);
-    SchedulerLoop.Load load =
-        Stress.run(() -> engine(ROOMY), () -> engine(small), seed * 7919, 24, 8);
+    EngineCounters load = Stress.run(() -> engine(ROOMY), () -> engine(small), seed * 7919, 24, 8);
     assertThat(load.preemptions()).as("preemptions").isPositive();
     assertThat(load.evictions()).as("evictions").isPositive();
   }

@@ -22,7 +22,7 @@ final class Stress {
    *
    * @return how the small engine's memory fared
    */
-  static SchedulerLoop.Load run(
+  static EngineCounters run(
       Supplier<Engine> roomy,
       Supplier<Engine> small,
       long seed,
@@ -54,8 +54,8 @@ final class Stress {
             .isEqualTo(alone.get(i));
       }
       noise.forEach(Stress::get);
-      SchedulerLoop.Load load = get(engine.load());
-      assertThat(load.idle()).isTrue();
+      EngineCounters load = get(engine.load());
+      assertThat(load.isIdle()).isTrue();
       assertThat(load.obtainableBlocks())
           .as("KV blocks nobody holds")
           .isEqualTo(engine.info().kvBlocks());

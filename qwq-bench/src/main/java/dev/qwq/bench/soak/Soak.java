@@ -1,9 +1,8 @@
 package dev.qwq.bench.soak;
 
 import dev.qwq.Model;
-import dev.qwq.ModelLoad;
+import dev.qwq.ModelMetrics;
 import dev.qwq.ModelOptions;
-import dev.qwq.engine.EngineLoad;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
@@ -72,12 +71,12 @@ public final class Soak implements AutoCloseable {
   }
 
   /**
-   * Asks the engine how much is in use.
+   * Asks the model what it has done, and is doing.
    *
-   * @return what is, between two steps
+   * @return the numbers, as of its last step
    */
-  public EngineLoad load() {
-    return ModelLoad.of(model);
+  public ModelMetrics metrics() {
+    return model.metrics();
   }
 
   /**
@@ -108,20 +107,21 @@ public final class Soak implements AutoCloseable {
    * @throws InterruptedException if this thread is interrupted
    */
   public List<String> leaks() throws InterruptedException {
-    EngineLoad load = load();
     // Replies whose consumer did not wait for the end of the computation.
-    for (int i = 0; i < 1000 && !load.idle(); i++) {
+    for (int i = 0; i < 1000 && !isIdle(metrics()); i++) {
       Thread.sleep(10);
-      load = load();
     }
-    if (!load.idle()) {
+    if (!isIdle(metrics())) {
       return List.of("generations run although nobody waits for one");
     }
-    return load.obtainableBlocks() == load.blocks()
+    long used = metrics().cache().usedTokens();
+    return used == 0
         ? List.of()
-        : List.of(
-            "%d of %d KV blocks were not given back"
-                .formatted(load.blocks() - load.obtainableBlocks(), load.blocks()));
+        : List.of("room for %d tokens of KV cache was not given back".formatted(used));
+  }
+
+  private static boolean isIdle(ModelMetrics metrics) {
+    return metrics.queue().running() == 0 && metrics.queue().waiting() == 0;
   }
 
   /** Closes both models. */

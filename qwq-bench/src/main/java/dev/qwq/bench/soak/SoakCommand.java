@@ -1,8 +1,8 @@
 package dev.qwq.bench.soak;
 
+import dev.qwq.ModelMetrics;
 import dev.qwq.bench.TinyModel;
 import dev.qwq.bench.soak.Tally.Event;
-import dev.qwq.engine.EngineLoad;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.ArrayList;
@@ -88,7 +88,7 @@ public final class SoakCommand implements Callable<Integer> {
           wrong.add(failure + ": " + failure.getCause());
         }
         out.println(soak.tally());
-        out.println(soak.load());
+        out.println(soak.metrics());
       }
     }
     // Those that have just been told to end, end.
@@ -116,10 +116,10 @@ public final class SoakCommand implements Callable<Integer> {
             tally.count(Event.COMPLETED)
                 + tally.count(Event.CANCELLED)
                 + tally.count(Event.DEADLINE);
-        EngineLoad load = soak.load();
+        ModelMetrics metrics = soak.metrics();
         out.printf(
             "| %.0f | %.1f | %.1f | %s | %s | %.1f | completed %d, cancelled %d, deadline %d, queue"
-                + " full %d, evictions %d, preemptions %d, copies %d, hits %d |%n",
+                + " full %d, tokens evicted %d, preemptions %d, tokens copied %d, shared %d |%n",
             (sample.nanos() - begun) / 1e9,
             sample.resident() / MIB,
             sample.heap() / MIB,
@@ -130,10 +130,10 @@ public final class SoakCommand implements Callable<Integer> {
             tally.count(Event.CANCELLED),
             tally.count(Event.DEADLINE),
             tally.count(Event.QUEUE_FULL),
-            load.evictions(),
-            load.preemptions(),
-            load.copies(),
-            load.hits());
+            metrics.cache().evictedTokens(),
+            metrics.queue().preemptions(),
+            metrics.cache().copiedTokens(),
+            metrics.cache().sharedTokens());
         before = replies;
       } catch (InterruptedException e) {
         return;

@@ -2,9 +2,9 @@ package dev.qwq.bench.soak;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.qwq.ModelMetrics;
 import dev.qwq.bench.TinyModel;
 import dev.qwq.bench.soak.Tally.Event;
-import dev.qwq.engine.EngineLoad;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
@@ -34,12 +34,12 @@ class SoakTest {
         Set<Event> never = EnumSet.allOf(Event.class);
         never.removeIf(event -> soak.tally().count(event) > 0);
         assertThat(never).as("what never happened").isEmpty();
-        EngineLoad load = soak.load();
-        assertThat(load.evictions()).isPositive();
-        assertThat(load.preemptions()).isPositive();
-        assertThat(load.copies()).isPositive();
-        assertThat(load.hits()).isPositive();
-        System.out.printf("seed %d: %s, %s%n", SEED, soak.tally(), load);
+        ModelMetrics metrics = soak.metrics();
+        assertThat(metrics.cache().evictedTokens()).isPositive();
+        assertThat(metrics.queue().preemptions()).isPositive();
+        assertThat(metrics.cache().copiedTokens()).isPositive();
+        assertThat(metrics.cache().sharedTokens()).isPositive();
+        System.out.printf("seed %d: %s, %s%n", SEED, soak.tally(), metrics);
       }
     }
     List<String> left = Soak.threads();

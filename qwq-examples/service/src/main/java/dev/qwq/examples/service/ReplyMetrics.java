@@ -20,6 +20,15 @@ final class ReplyMetrics {
     Gauge.builder("qwq.kv.cache", () -> model.info().kvCacheBytes())
         .baseUnit("bytes")
         .register(registry);
+    Gauge.builder("qwq.queue", () -> model.metrics().queue().running())
+        .tag("state", "running")
+        .register(registry);
+    Gauge.builder("qwq.queue", () -> model.metrics().queue().waiting())
+        .tag("state", "waiting")
+        .register(registry);
+    Gauge.builder("qwq.kv.cache.used", () -> model.metrics().cache().usedTokens())
+        .baseUnit("tokens")
+        .register(registry);
   }
 
   /** Counts a reply that has ended. */
