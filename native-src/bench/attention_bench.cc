@@ -38,7 +38,7 @@ class Cache {
   Cache(const ModelShape& model, KvType type, int n_layers, Workbench& bench, const Backend& backend)
       : model_(model),
         n_layers_(n_layers),
-        kv_(config(model, n_layers), type, kBlockTokens, kContext / kBlockTokens),
+        kv_(config(model, n_layers), type, kBlockTokens, kContext / kBlockTokens, nullptr),
         table_(kContext / kBlockTokens) {
     std::iota(table_.begin(), table_.end(), 0);
     for (size_t i = table_.size() - 1; i > 0; --i) {
