@@ -27,7 +27,7 @@ extern "C" {
 #endif
 
 /* Bumped whenever a struct layout, an enum value or a signature changes. */
-#define QWQ_ABI_VERSION 3
+#define QWQ_ABI_VERSION 4
 
 /* ---------------------------------------------------------------- errors */
 
@@ -69,6 +69,45 @@ QWQ_API int32_t qwq_cpu_isa_count(void);
 
 /* Describes variant `index` (0 .. count-1). Fails: QWQ_INVALID_ARGUMENT. */
 QWQ_API int32_t qwq_cpu_isa_get(int32_t index, struct qwq_cpu_isa* out, struct qwq_error* error);
+
+/* ---------------------------------------------------------------- devices */
+
+/* What this library finds of CUDA, for those who ask why no device is used. */
+struct qwq_cuda {
+  char library[512];       /* path of the library with the CUDA kernels, beside this one, there or not */
+  char problem[508];       /* why no device can be used, a sentence; "" if one can be */
+  int32_t opened;          /* 1 if that library was opened and is of this version; else what follows is 0 */
+  int32_t driver_version;  /* CUDA version that the installed driver supports, 1000 * major + 10 * minor;
+                              0: no driver */
+  int32_t runtime_version; /* CUDA version that library was built with, likewise */
+  int32_t n_devices;       /* devices that the driver shows, usable or not; they are named "0", "1", ... */
+};
+
+/*
+ * Looks for the library with the CUDA kernels, the driver and its devices. That there are none is no
+ * failure. Fails: QWQ_INVALID_ARGUMENT.
+ */
+QWQ_API int32_t qwq_cuda_get(struct qwq_cuda* out, struct qwq_error* error);
+
+/* A device as the CUDA backend sees it. */
+struct qwq_device {
+  char name[24];              /* as in qwq_engine_config */
+  char title[256];            /* "NVIDIA GeForce RTX 4090" */
+  char problem[484];          /* why it cannot be used, a sentence; "" if it can be */
+  int32_t compute_capability; /* 10 * major + minor: 89 */
+  int32_t n_multiprocessors;
+  int32_t has_code;      /* 1 if the library has kernels for it */
+  uint64_t total_memory; /* bytes */
+  uint64_t free_memory;  /* bytes an engine of this process could take now, what CUDA itself needs
+                            left out; 0 if the device cannot be used */
+};
+
+/*
+ * Describes a device by its name: "0", "1", ..., or a simulated one, "sim" (of 24 GiB) or with memory as told
+ * by "sim:12GiB" or "sim:512MiB". May take some 100 ms a device. Fails: QWQ_INVALID_ARGUMENT for no such
+ * name, QWQ_UNSUPPORTED where there is no such device, with the reason.
+ */
+QWQ_API int32_t qwq_device_get(const char* name, struct qwq_device* out, struct qwq_error* error);
 
 /* ---------------------------------------------------------------- formats */
 
@@ -214,8 +253,7 @@ struct qwq_engine_config {
   int32_t backend;          /* enum qwq_backend */
   int32_t n_threads;        /* worker threads, the stepping thread included; 1 .. 1024 */
   char cpu_isa[24];         /* QWQ_BACKEND_CPU: name from qwq_cpu_isa_get, or "" for the best usable one.
-                               QWQ_BACKEND_CUDA: number of the device, from "0" on, or "" for the first, or
-                               "sim" for a simulated one (slow, for tests) */
+                               QWQ_BACKEND_CUDA: name from qwq_device_get, or "" for the first */
   int32_t kv_block_size;    /* tokens a KV block holds; a power of two, 16 .. 256 */
   int32_t n_kv_blocks;      /* blocks in the pool, > 0 */
   int32_t max_batch_tokens; /* most tokens of one step, all sequences together, > 0 */

@@ -20,10 +20,10 @@ public class Qwq extends QwqSymbols {
 
     static final SymbolLookup SYMBOL_LOOKUP = dev.qwq.nativelib.NativeLibrary.symbols();
 
-    private static final int QWQ_ABI_VERSION = (int)3L;
+    private static final int QWQ_ABI_VERSION = (int)4L;
     /**
      * {@snippet lang=c :
-     * #define QWQ_ABI_VERSION 3
+     * #define QWQ_ABI_VERSION 4
      * }
      */
     public static int QWQ_ABI_VERSION() {
@@ -331,6 +331,129 @@ public class Qwq extends QwqSymbols {
                 traceDowncall("qwq_cpu_isa_get", index, out, error);
             }
             return (int)mh$.invokeExact(index, out, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class qwq_cuda_get {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Qwq.C_INT,
+            Qwq.C_POINTER,
+            Qwq.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("qwq_cuda_get");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t qwq_cuda_get(struct qwq_cuda *out, struct qwq_error *error)
+     * }
+     */
+    public static FunctionDescriptor qwq_cuda_get$descriptor() {
+        return qwq_cuda_get.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t qwq_cuda_get(struct qwq_cuda *out, struct qwq_error *error)
+     * }
+     */
+    public static MethodHandle qwq_cuda_get$handle() {
+        return qwq_cuda_get.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t qwq_cuda_get(struct qwq_cuda *out, struct qwq_error *error)
+     * }
+     */
+    public static MemorySegment qwq_cuda_get$address() {
+        return qwq_cuda_get.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t qwq_cuda_get(struct qwq_cuda *out, struct qwq_error *error)
+     * }
+     */
+    public static int qwq_cuda_get(MemorySegment out, MemorySegment error) {
+        var mh$ = qwq_cuda_get.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("qwq_cuda_get", out, error);
+            }
+            return (int)mh$.invokeExact(out, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
+    private static class qwq_device_get {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Qwq.C_INT,
+            Qwq.C_POINTER,
+            Qwq.C_POINTER,
+            Qwq.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("qwq_device_get");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t qwq_device_get(const char *name, struct qwq_device *out, struct qwq_error *error)
+     * }
+     */
+    public static FunctionDescriptor qwq_device_get$descriptor() {
+        return qwq_device_get.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t qwq_device_get(const char *name, struct qwq_device *out, struct qwq_error *error)
+     * }
+     */
+    public static MethodHandle qwq_device_get$handle() {
+        return qwq_device_get.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t qwq_device_get(const char *name, struct qwq_device *out, struct qwq_error *error)
+     * }
+     */
+    public static MemorySegment qwq_device_get$address() {
+        return qwq_device_get.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t qwq_device_get(const char *name, struct qwq_device *out, struct qwq_error *error)
+     * }
+     */
+    public static int qwq_device_get(MemorySegment name, MemorySegment out, MemorySegment error) {
+        var mh$ = qwq_device_get.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("qwq_device_get", name, out, error);
+            }
+            return (int)mh$.invokeExact(name, out, error);
         } catch (Error | RuntimeException ex) {
            throw ex;
         } catch (Throwable ex$) {
