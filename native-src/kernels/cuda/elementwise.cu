@@ -32,7 +32,7 @@ QWQ_KERNEL void QWQ_THREADS(kThreads)
   } else {
     using Traits = DeviceFormat<Format>;
     WeightBlock w;
-    Traits::load(weights + column / kGroupElements * kGroupBytes<Format>,
+    load_block<Format>(weights + column / kGroupElements * kGroupBytes<Format>,
                  static_cast<int>(column % kGroupElements / 32), &w);
     QWQ_UNROLL
     for (int i = 0; i < 32; ++i) {

@@ -2,7 +2,8 @@
 //
 // Eight threads share a row of weights, thread b computes lane b of the recipe (kernels/cpu/int8/recipe.h):
 // block b of every group, groups ascending. So the additions of an element come in the order of the recipe,
-// and its bits are those of the cpu backend.
+// and its bits are those of the cpu backend. The blocks of the next groups are on their way meanwhile: a
+// matrix of 5,120 rows is ten warps or so to a multiprocessor, and these alone must keep its memory busy.
 #pragma once
 
 #include "kernels/cuda/activations.cuh"
@@ -61,25 +62,51 @@ QWQ_DEVICE float add_block(const WeightBlock& w, const Activations& x, int64_t a
   return lane;
 }
 
+// Groups that are fetched ahead: as many as registers allow for.
+template <class Format, int kRows>
+inline constexpr int kAhead = sizeof(typename DeviceFormat<Format>::Packed) <= 48 && kRows <= 2 ? 4 : 2;
+
+// Blocks of threads that a multiprocessor ought to hold. Without such a bound ptxas aims at more of them and
+// spills.
+template <int kRows>
+inline constexpr int kFewBlocks = kRows > 4 ? 2 : kRows > 2 ? 3 : 4;
+
 // At most kRows rows of activations. Rows beyond the last repeat it, as do features.
 template <class Format, int kRows>
-QWQ_KERNEL void QWQ_THREADS(kFewThreads) multiply_few_rows(MatmulParams p, Activations x) {
+QWQ_KERNEL void QWQ_THREADS(kFewThreads, kFewBlocks<kRows>)
+    multiply_few_rows(MatmulParams p, Activations x) {
+  using Traits = DeviceFormat<Format>;
+  constexpr int kSteps = kAhead<Format, kRows>;
+  static_assert(kRows <= kBlocksOfGroup);
   const int b = thread_index() % kBlocksOfGroup;
   const int64_t feature = int64_t{block_x()} * kFewFeatures + thread_index() / kBlocksOfGroup;
   const bool inside = feature < p.features;
-  static_assert(kRows <= kBlocksOfGroup);
-  Global<const uint8_t> group = p.weights + (inside ? feature : p.features - 1) * p.row_bytes;
+  const Global<const uint8_t> weights = p.weights + (inside ? feature : p.features - 1) * p.row_bytes;
+  // Of this thread: the last group may lack its block.
+  int groups = static_cast<int>(x.groups);
+  if constexpr (Format::kBlockElements < kGroupElements) {
+    if ((groups - 1) * kGroupElements + b * Format::kBlockElements >= p.cols) --groups;
+  }
+  typename Traits::Packed ahead[kSteps];
+  QWQ_UNROLL
+  for (int i = 0; i < kSteps; ++i) {
+    if (i < groups) Traits::fetch(weights + i * kGroupBytes<Format>, b, &ahead[i]);
+  }
+  Global<const uint8_t> next = weights + kSteps * kGroupBytes<Format>;
   float lane[kRows] = {};
-  for (int64_t g = 0; g < x.groups; ++g, group += kGroupBytes<Format>) {
-    if constexpr (Format::kBlockElements < kGroupElements) {
-      if (g * kGroupElements + b * Format::kBlockElements >= p.cols) break;
-    }
-    WeightBlock w;
-    DeviceFormat<Format>::load(group, b, &w);
+  for (int first = 0; first < groups; first += kSteps) {
     QWQ_UNROLL
-    for (int r = 0; r < kRows; ++r) {
-      const int64_t row = r < x.n_rows ? r : x.n_rows - 1;
-      lane[r] = add_block<Format>(w, x, (row * x.groups + g) * kBlocksOfGroup + b, lane[r]);
+    for (int i = 0; i < kSteps; ++i, next += kGroupBytes<Format>) {
+      const int g = first + i;
+      if (g >= groups) break;
+      WeightBlock w;
+      Traits::unpack(ahead[i], b, &w);
+      if (g + kSteps < groups) Traits::fetch(next, b, &ahead[i]);
+      QWQ_UNROLL
+      for (int r = 0; r < kRows; ++r) {
+        const int64_t row = r < x.n_rows ? r : x.n_rows - 1;
+        lane[r] = add_block<Format>(w, x, (row * x.groups + g) * kBlocksOfGroup + b, lane[r]);
+      }
     }
   }
   QWQ_UNROLL

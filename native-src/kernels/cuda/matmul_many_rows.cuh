@@ -37,6 +37,7 @@ QWQ_DEVICE void load_weights(const MatmulParams& p, int64_t first_feature, int64
                              const ManyRowsTile<Format, kRowTiles>& tile) {
   using Traits = DeviceFormat<Format>;
   const int b = thread_index() % kBlocksOfGroup;
+  QWQ_NO_UNROLL
   for (int f = thread_index() / kBlocksOfGroup; f < kManyFeatures; f += kManyThreads / kBlocksOfGroup) {
     const int64_t feature = first_feature + f < p.features ? first_feature + f : p.features - 1;
     WeightBlock w = {};
@@ -44,7 +45,7 @@ QWQ_DEVICE void load_weights(const MatmulParams& p, int64_t first_feature, int64
     if constexpr (Format::kBlockElements < kGroupElements) {
       inside = g * kGroupElements + b * Format::kBlockElements < p.cols;
     }
-    if (inside) Traits::load(p.weights + feature * p.row_bytes + g * kGroupBytes<Format>, b, &w);
+    if (inside) load_block<Format>(p.weights + feature * p.row_bytes + g * kGroupBytes<Format>, b, &w);
     QWQ_UNROLL
     for (int i = 0; i < 8; i += 4) {
       write(tile.levels + f * kTileStride + 8 * b + i, Words4{{w.q[i], w.q[i + 1], w.q[i + 2], w.q[i + 3]}});
@@ -69,6 +70,7 @@ QWQ_DEVICE void load_activations(const Activations& x, int64_t first_row, int64_
                                  const ManyRowsTile<Format, kRowTiles>& tile) {
   using Tile = ManyRowsTile<Format, kRowTiles>;
   constexpr int kQuads = kGroupElements / 16;
+  QWQ_NO_UNROLL
   for (int i = thread_index(); i < Tile::kRows * kQuads; i += kManyThreads) {
     const int row = i / kQuads;
     const int quad = i % kQuads;
@@ -78,6 +80,7 @@ QWQ_DEVICE void load_activations(const Activations& x, int64_t first_row, int64_
     }
     write(tile.q + row * kTileStride + 4 * quad, words);
   }
+  QWQ_NO_UNROLL
   for (int i = thread_index(); i < Tile::kRows * kBlocksOfGroup; i += kManyThreads) {
     const int row = i / kBlocksOfGroup;
     const int b = i % kBlocksOfGroup;
@@ -133,7 +136,7 @@ QWQ_DEVICE void add_product(const ManyRowsTile<Format, kRowTiles>& tile, const u
 }
 
 template <class Format, int kRowTiles>
-QWQ_KERNEL void QWQ_THREADS(kManyThreads) multiply_many_rows(MatmulParams p, Activations x) {
+QWQ_KERNEL void QWQ_THREADS(kManyThreads, 2) multiply_many_rows(MatmulParams p, Activations x) {
   using Tile = ManyRowsTile<Format, kRowTiles>;
   static_assert(kRowTiles % 2 == 0);
   constexpr int kRows = Tile::kRows;
@@ -162,23 +165,21 @@ QWQ_KERNEL void QWQ_THREADS(kManyThreads) multiply_many_rows(MatmulParams p, Act
     QWQ_UNROLL
     for (int l = 0; l < 2; ++l) {
       const int b = pair + 4 * l;
-      uint32_t a[2][4];
+      // Features outside: what is kept of them (levels, scales) is then half as much, and no register spills.
       QWQ_UNROLL
       for (int i = 0; i < 2; ++i) {
-        load_matrices(a[i],
-                      tile.levels + (half + 16 * i + lane % 16) * kTileStride + 8 * b + 4 * (lane / 16));
-      }
-      QWQ_UNROLL
-      for (int n = 0; n < kRowTiles; n += 2) {
-        uint32_t two[4];
-        load_matrices(two,
-                      tile.q + (8 * n + lane % 8 + lane / 16 * 8) * kTileStride + 8 * b + lane / 8 % 2 * 4);
+        uint32_t a[4];
+        sync_warp();
+        load_matrices(a, tile.levels + (half + 16 * i + lane % 16) * kTileStride + 8 * b + 4 * (lane / 16));
         QWQ_UNROLL
-        for (int j = 0; j < 2; ++j) {
-          const uint32_t b_words[2] = {two[2 * j], two[2 * j + 1]};
+        for (int n = 0; n < kRowTiles; n += 2) {
+          uint32_t two[4];
+          load_matrices(two,
+                        tile.q + (8 * n + lane % 8 + lane / 16 * 8) * kTileStride + 8 * b + lane / 8 % 2 * 4);
           QWQ_UNROLL
-          for (int i = 0; i < 2; ++i) {
-            add_product<Format, kRowTiles>(tile, a[i], b_words, b, half + 16 * i + lane / 4,
+          for (int j = 0; j < 2; ++j) {
+            const uint32_t b_words[2] = {two[2 * j], two[2 * j + 1]};
+            add_product<Format, kRowTiles>(tile, a, b_words, b, half + 16 * i + lane / 4,
                                            8 * (n + j) + lane % 4 * 2, acc[l][i][n + j]);
           }
         }

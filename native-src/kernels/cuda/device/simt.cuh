@@ -10,6 +10,7 @@
 #define QWQ_DEVICE __device__ __forceinline__
 #define QWQ_DEVICE_MEMBER __device__ __forceinline__
 #define QWQ_UNROLL _Pragma("unroll")
+#define QWQ_NO_UNROLL _Pragma("unroll 1")
 #define QWQ_THREADS(...) __launch_bounds__(__VA_ARGS__)
 #define QWQ_SHARED(type, name, count) __shared__ alignas(16) type name[count]
 

@@ -17,10 +17,19 @@ struct DeviceFormat<Q8_0> {
   static constexpr bool kHalves = false;
   static constexpr bool kMinimum = false;
 
-  static QWQ_DEVICE void load(Global<const uint8_t> group, int b, WeightBlock* block) {
+  struct Packed {
+    uint16_t d;
+    PackedWords<8, 2> words;
+  };
+
+  static QWQ_DEVICE void fetch(Global<const uint8_t> group, int b, Packed* packed) {
     const Global<const uint8_t> p = group + b * Q8_0::kBlockBytes;
-    block->d = load_half(p);
-    load_words<8, 2>(p + Q8_0::kLevels, block->q);
+    packed->d = read<uint16_t>(p);
+    packed->words.fetch(p + Q8_0::kLevels);
+  }
+  static QWQ_DEVICE void unpack(const Packed& packed, int, WeightBlock* block) {
+    block->d = half_to_float(packed.d);
+    packed.words.unpack(block->q);
   }
 };
 
@@ -44,11 +53,20 @@ struct DeviceFormat<Q4_0> {
   static constexpr bool kHalves = false;
   static constexpr bool kMinimum = false;
 
-  static QWQ_DEVICE void load(Global<const uint8_t> group, int b, WeightBlock* block) {
+  struct Packed {
+    uint16_t d;
+    PackedWords<4, 2> words;
+  };
+
+  static QWQ_DEVICE void fetch(Global<const uint8_t> group, int b, Packed* packed) {
     const Global<const uint8_t> p = group + b * Q4_0::kBlockBytes;
+    packed->d = read<uint16_t>(p);
+    packed->words.fetch(p + Q4_0::kLevels);
+  }
+  static QWQ_DEVICE void unpack(const Packed& packed, int, WeightBlock* block) {
+    block->d = half_to_float(packed.d);
     uint32_t words[4];
-    block->d = load_half(p);
-    load_words<4, 2>(p + Q4_0::kLevels, words);
+    packed.words.unpack(words);
     split_nibbles(words, block->q);
     QWQ_UNROLL
     for (int i = 0; i < 8; ++i) block->q[i] = minus(block->q[i], 8);
@@ -60,12 +78,23 @@ struct DeviceFormat<Q4_1> {
   static constexpr bool kHalves = false;
   static constexpr bool kMinimum = true;
 
-  static QWQ_DEVICE void load(Global<const uint8_t> group, int b, WeightBlock* block) {
+  struct Packed {
+    uint16_t d;
+    uint16_t m;
+    PackedWords<4, 4> words;
+  };
+
+  static QWQ_DEVICE void fetch(Global<const uint8_t> group, int b, Packed* packed) {
     const Global<const uint8_t> p = group + b * Q4_1::kBlockBytes;
+    packed->d = read<uint16_t>(p);
+    packed->m = read<uint16_t>(p + Q4_1::kMinimum);
+    packed->words.fetch(p + Q4_1::kLevels);
+  }
+  static QWQ_DEVICE void unpack(const Packed& packed, int, WeightBlock* block) {
+    block->d = half_to_float(packed.d);
+    block->m[0] = half_to_float(packed.m);
     uint32_t words[4];
-    block->d = load_half(p);
-    block->m[0] = load_half(p + Q4_1::kMinimum);
-    load_words<4, 4>(p + Q4_1::kLevels, words);
+    packed.words.unpack(words);
     split_nibbles(words, block->q);
   }
 };
@@ -75,11 +104,20 @@ struct DeviceFormat<Q5_0> {
   static constexpr bool kHalves = false;
   static constexpr bool kMinimum = false;
 
-  static QWQ_DEVICE void load(Global<const uint8_t> group, int b, WeightBlock* block) {
+  struct Packed {
+    uint16_t d;
+    PackedWords<5, 2> words;
+  };
+
+  static QWQ_DEVICE void fetch(Global<const uint8_t> group, int b, Packed* packed) {
     const Global<const uint8_t> p = group + b * Q5_0::kBlockBytes;
+    packed->d = read<uint16_t>(p);
+    packed->words.fetch(p + Q5_0::kHighBits);
+  }
+  static QWQ_DEVICE void unpack(const Packed& packed, int, WeightBlock* block) {
+    block->d = half_to_float(packed.d);
     uint32_t words[5];  // high bits and levels
-    block->d = load_half(p);
-    load_words<5, 2>(p + Q5_0::kHighBits, words);
+    packed.words.unpack(words);
     split_nibbles(words + 1, block->q);
     add_fifth_bits(words[0], block->q);
     QWQ_UNROLL
@@ -92,12 +130,23 @@ struct DeviceFormat<Q5_1> {
   static constexpr bool kHalves = false;
   static constexpr bool kMinimum = true;
 
-  static QWQ_DEVICE void load(Global<const uint8_t> group, int b, WeightBlock* block) {
+  struct Packed {
+    uint16_t d;
+    uint16_t m;
+    PackedWords<5, 4> words;
+  };
+
+  static QWQ_DEVICE void fetch(Global<const uint8_t> group, int b, Packed* packed) {
     const Global<const uint8_t> p = group + b * Q5_1::kBlockBytes;
-    uint32_t words[5];
-    block->d = load_half(p);
-    block->m[0] = load_half(p + Q5_1::kMinimum);
-    load_words<5, 4>(p + Q5_1::kHighBits, words);
+    packed->d = read<uint16_t>(p);
+    packed->m = read<uint16_t>(p + Q5_1::kMinimum);
+    packed->words.fetch(p + Q5_1::kHighBits);
+  }
+  static QWQ_DEVICE void unpack(const Packed& packed, int, WeightBlock* block) {
+    block->d = half_to_float(packed.d);
+    block->m[0] = half_to_float(packed.m);
+    uint32_t words[5];  // high bits and levels
+    packed.words.unpack(words);
     split_nibbles(words + 1, block->q);
     add_fifth_bits(words[0], block->q);
   }
@@ -108,11 +157,20 @@ struct DeviceFormat<IQ4_NL> {
   static constexpr bool kHalves = false;
   static constexpr bool kMinimum = false;
 
-  static QWQ_DEVICE void load(Global<const uint8_t> group, int b, WeightBlock* block) {
+  struct Packed {
+    uint16_t d;
+    PackedWords<4, 2> words;
+  };
+
+  static QWQ_DEVICE void fetch(Global<const uint8_t> group, int b, Packed* packed) {
     const Global<const uint8_t> p = group + b * IQ4_NL::kBlockBytes;
+    packed->d = read<uint16_t>(p);
+    packed->words.fetch(p + IQ4_NL::kLevels);
+  }
+  static QWQ_DEVICE void unpack(const Packed& packed, int, WeightBlock* block) {
+    block->d = half_to_float(packed.d);
     uint32_t words[4];
-    block->d = load_half(p);
-    load_words<4, 2>(p + IQ4_NL::kLevels, words);
+    packed.words.unpack(words);
     iq4_values(words, block->q);
   }
 };

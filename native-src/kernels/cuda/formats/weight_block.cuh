@@ -21,51 +21,74 @@ struct WeightBlock {
   int32_t s[2];  // if kHalves
 };
 
-// What kernels must know of a format. `group` is the start of a group, b the block in it, 0 .. 7.
+// What kernels must know of a format. A block is read in two steps, so that the next ones can be on their way
+// while one is being multiplied: fetch only loads, and waits for nothing. `group` is the start of a group, b
+// the block in it, 0 .. 7.
 //
 //   static constexpr bool kHalves;   scales of 16 elements
 //   static constexpr bool kMinimum;  there are m
-//   static QWQ_DEVICE void load(Global<const uint8_t> group, int b, WeightBlock* block);
+//   struct Packed;                   registers that hold what was loaded
+//   static QWQ_DEVICE void fetch(Global<const uint8_t> group, int b, Packed* packed);
+//   static QWQ_DEVICE void unpack(const Packed& packed, int b, WeightBlock* block);
 template <class Format>
 struct DeviceFormat;
+
+template <class Format>
+QWQ_DEVICE void load_block(Global<const uint8_t> group, int b, WeightBlock* block) {
+  typename DeviceFormat<Format>::Packed packed;
+  DeviceFormat<Format>::fetch(group, b, &packed);
+  DeviceFormat<Format>::unpack(packed, b, block);
+}
 
 // N words from any address that is a multiple of kAlignment, in loads as wide as that allows. From addresses
 // that are multiples of 2 only, whole words around them are read: tensors of the device begin at a multiple
 // of 16 and may be read to the next one after their end.
 template <int N, int kAlignment>
-QWQ_DEVICE void load_words(Global<const uint8_t> p, uint32_t* words) {
-  if constexpr (kAlignment >= 16 && N % 4 == 0) {
-    QWQ_UNROLL
-    for (int i = 0; i < N; i += 4) {
-      const Words4 four = read<Words4>(p + 4 * i);
+struct PackedWords {
+  static constexpr bool kSkewed = kAlignment < 4;
+
+  uint32_t whole[kSkewed ? N + 1 : N];
+  unsigned skew;  // bytes that the first word begins with too early, if kSkewed
+
+  QWQ_DEVICE_MEMBER void fetch(Global<const uint8_t> p) {
+    if constexpr (kAlignment >= 16 && N % 4 == 0) {
       QWQ_UNROLL
-      for (int j = 0; j < 4; ++j) words[i + j] = four.w[j];
-    }
-  } else if constexpr (kAlignment >= 8 && N % 2 == 0) {
-    QWQ_UNROLL
-    for (int i = 0; i < N; i += 2) {
-      const Words2 two = read<Words2>(p + 4 * i);
-      words[i] = two.w[0];
-      words[i + 1] = two.w[1];
-    }
-  } else if constexpr (kAlignment >= 4) {
-    QWQ_UNROLL
-    for (int i = 0; i < N; ++i) words[i] = read<uint32_t>(p + 4 * i);
-  } else {
-    const unsigned skew = misalignment(p, 4);
-    const Global<const uint32_t> whole = cast<const uint32_t>(p - skew);
-    uint32_t low = whole[0];
-    QWQ_UNROLL
-    for (int i = 0; i < N; ++i) {
-      uint32_t high = 0;
-      if (i + 1 < N || skew != 0) high = whole[i + 1];
-      words[i] = funnel_shift(low, high, 8 * skew);
-      low = high;
+      for (int i = 0; i < N; i += 4) {
+        const Words4 four = read<Words4>(p + 4 * i);
+        QWQ_UNROLL
+        for (int j = 0; j < 4; ++j) whole[i + j] = four.w[j];
+      }
+    } else if constexpr (kAlignment >= 8 && N % 2 == 0) {
+      QWQ_UNROLL
+      for (int i = 0; i < N; i += 2) {
+        const Words2 two = read<Words2>(p + 4 * i);
+        whole[i] = two.w[0];
+        whole[i + 1] = two.w[1];
+      }
+    } else if constexpr (!kSkewed) {
+      QWQ_UNROLL
+      for (int i = 0; i < N; ++i) whole[i] = read<uint32_t>(p + 4 * i);
+    } else {
+      skew = misalignment(p, 4);
+      const Global<const uint32_t> words = cast<const uint32_t>(p - skew);
+      QWQ_UNROLL
+      for (int i = 0; i < N; ++i) whole[i] = words[i];
+      whole[N] = 0;
+      if (skew != 0) whole[N] = words[N];
     }
   }
-}
 
-QWQ_DEVICE float load_half(Global<const uint8_t> p) { return half_to_float(read<uint16_t>(p)); }
+  QWQ_DEVICE_MEMBER void unpack(uint32_t* words) const {
+    QWQ_UNROLL
+    for (int i = 0; i < N; ++i) {
+      if constexpr (kSkewed) {
+        words[i] = funnel_shift(whole[i], whole[i + 1], 8 * skew);
+      } else {
+        words[i] = whole[i];
+      }
+    }
+  }
+};
 
 // Takes n, 0 .. 127, off four bytes of 0 .. 127.
 QWQ_DEVICE uint32_t minus(uint32_t bytes, uint32_t n) {

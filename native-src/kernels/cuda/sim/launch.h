@@ -128,6 +128,7 @@ class Launch {
 #define QWQ_DEVICE inline
 #define QWQ_DEVICE_MEMBER  // the same for members of classes
 #define QWQ_UNROLL
+#define QWQ_NO_UNROLL
 // Most threads of a block, and how many blocks a multiprocessor ought to hold: QWQ_KERNEL void
 // QWQ_THREADS(256, 2) ...
 #define QWQ_THREADS(...)
