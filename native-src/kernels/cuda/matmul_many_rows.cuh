@@ -165,7 +165,8 @@ QWQ_KERNEL void QWQ_THREADS(kManyThreads, 2) multiply_many_rows(MatmulParams p, 
     QWQ_UNROLL
     for (int l = 0; l < 2; ++l) {
       const int b = pair + 4 * l;
-      // Features outside: what is kept of them (levels, scales) is then half as much, and no register spills.
+      // Features outside: what is kept of them (levels, scales) is then half as much. The barriers are for
+      // the compiler, which would load all ahead and spill.
       QWQ_UNROLL
       for (int i = 0; i < 2; ++i) {
         uint32_t a[4];
@@ -174,6 +175,7 @@ QWQ_KERNEL void QWQ_THREADS(kManyThreads, 2) multiply_many_rows(MatmulParams p, 
         QWQ_UNROLL
         for (int n = 0; n < kRowTiles; n += 2) {
           uint32_t two[4];
+          if constexpr (DeviceFormat<Format>::kHalves) sync_warp();
           load_matrices(two,
                         tile.q + (8 * n + lane % 8 + lane / 16 * 8) * kTileStride + 8 * b + lane / 8 % 2 * 4);
           QWQ_UNROLL
