@@ -6,9 +6,12 @@
 module dev.qwq.nativelib {
   requires static org.jspecify;
 
+  uses dev.qwq.nativelib.CompanionLibrary;
+
   exports dev.qwq.nativelib to
       dev.qwq.core,
-      dev.qwq.examples;
+      dev.qwq.examples,
+      dev.qwq.nativelib.cuda;
   exports dev.qwq.nativelib.ffi to
       dev.qwq.core,
       dev.qwq.examples;

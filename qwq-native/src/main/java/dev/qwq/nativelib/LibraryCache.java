@@ -1,6 +1,7 @@
 package dev.qwq.nativelib;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -10,15 +11,17 @@ import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Set;
 
 /**
- * A folder that keeps unpacked libraries, each in a folder named by the SHA-256 of its content.
- * Several processes may use one folder at the same time: a file appears by an atomic move, and is
- * used only after its content was compared with what was asked for.
+ * A folder that keeps unpacked libraries, those that belong together in a folder named by the
+ * SHA-256 of their content. Several processes may use one folder at the same time: a file appears
+ * by an atomic move, and is used only after its content was compared with what was asked for.
  */
 final class LibraryCache {
   private static final Set<PosixFilePermission> OTHERS_MAY_WRITE =
@@ -33,19 +36,43 @@ final class LibraryCache {
 
   private final Path root;
 
+  /** A file to be unpacked. */
+  record Content(String fileName, byte[] bytes) {}
+
   LibraryCache(Path root) {
     this.root = root;
   }
 
   /**
-   * Returns a file with exactly this content, unpacking it unless it is there already.
+   * Returns files with exactly these contents, side by side in a folder of their own, unpacking
+   * those that are not there already.
    *
    * @throws IOException if the folder cannot be written, belongs to another user, or may be written
    *     to by others
    */
-  Path unpack(String fileName, byte[] content) throws IOException {
-    Path directory = root.resolve(sha256(content));
+  List<Path> unpack(List<Content> contents) throws IOException {
+    Path directory = root.resolve(folderName(contents));
     createPrivateDirectory(directory);
+    List<Path> files = new ArrayList<>();
+    for (Content content : contents) {
+      files.add(unpack(directory, content.fileName(), content.bytes()));
+    }
+    return files;
+  }
+
+  /** The hash of the one file, or that of all names and hashes. */
+  private static String folderName(List<Content> contents) {
+    if (contents.size() == 1) {
+      return sha256(contents.getFirst().bytes());
+    }
+    StringBuilder all = new StringBuilder();
+    for (Content content : contents) {
+      all.append(content.fileName()).append(' ').append(sha256(content.bytes())).append('\n');
+    }
+    return sha256(all.toString().getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static Path unpack(Path directory, String fileName, byte[] content) throws IOException {
     Path file = directory.resolve(fileName);
     if (holds(file, content)) {
       return file;

@@ -6,26 +6,34 @@ import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Properties;
+import java.util.ServiceConfigurationError;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Finds the native library's file: the one the user names, else the packaged one, unpacked into the
- * first folder that takes it. Remembers every place tried.
+ * first folder that takes it, together with its companions. Remembers every place tried.
  */
 final class LibraryLocator {
   private final Platform platform;
   private final Properties properties;
   private final Map<String, String> environment;
+  private final Iterable<CompanionLibrary> companions;
   private final List<String> tried = new ArrayList<>();
 
-  LibraryLocator(Platform platform, Properties properties, Map<String, String> environment) {
+  LibraryLocator(
+      Platform platform,
+      Properties properties,
+      Map<String, String> environment,
+      Iterable<CompanionLibrary> companions) {
     this.platform = platform;
     this.properties = properties;
     this.environment = environment;
+    this.companions = companions;
   }
 
   /** Returns the library's file; the packaged one is read from {@link Platform#resource()}. */
@@ -42,35 +50,62 @@ final class LibraryLocator {
           "There is no native library of qwq for this platform (%s). Tried: %s. Build it (see CONTRIBUTING.md) and name it with -D%s=FILE."
               .formatted(platform.directory(), triedPlaces(), NativeLibrary.PATH_PROPERTY));
     }
+    List<LibraryCache.Content> contents = new ArrayList<>();
+    contents.add(new LibraryCache.Content(platform.libraryFileName(), library));
+    contents.addAll(companionContents());
     String chosen = properties.getProperty(NativeLibrary.CACHE_PROPERTY);
-    Path file =
-        chosen != null ? unpack(library, () -> Path.of(chosen)) : unpack(library, this::userCache);
-    if (file == null && chosen == null) {
-      file = unpack(library, LibraryLocator::temporaryDirectory);
-      if (file != null) {
-        deleteAtExit(file);
+    List<Path> files = unpack(contents, chosen != null ? () -> Path.of(chosen) : this::userCache);
+    if (files.isEmpty() && chosen == null) {
+      files = unpack(contents, LibraryLocator::temporaryDirectory);
+      if (!files.isEmpty()) {
+        deleteAtExit(files);
       }
     }
-    if (file == null) {
+    if (files.isEmpty()) {
       throw new NativeLibraryException(
           NativeLibraryException.Reason.NOT_LOADABLE,
           "The native library of qwq could not be unpacked. Tried: %s. Name a folder that only you can write to with -D%s=FOLDER."
               .formatted(triedPlaces(), NativeLibrary.CACHE_PROPERTY));
     }
-    return file;
+    return files.getFirst();
   }
 
-  private @Nullable Path unpack(byte[] library, Folder folder) {
+  /** Returns the unpacked files; none if this folder does not take them. */
+  private List<Path> unpack(List<LibraryCache.Content> contents, Folder folder) {
     Path root = null;
     try {
       root = folder.find();
-      Path file = new LibraryCache(root).unpack(platform.libraryFileName(), library);
-      tried.add("packaged library, unpacked to " + file);
-      return file.toAbsolutePath();
+      List<Path> files =
+          new LibraryCache(root).unpack(contents).stream().map(Path::toAbsolutePath).toList();
+      tried.add("packaged library, unpacked to " + files.getFirst());
+      return files;
     } catch (IOException | InvalidPathException | SecurityException e) {
       tried.add("folder " + (root == null ? "for caches" : root) + ": " + describe(e));
-      return null;
+      return List.of();
     }
+  }
+
+  /** The companions that there are for this platform. */
+  private List<LibraryCache.Content> companionContents() {
+    List<LibraryCache.Content> contents = new ArrayList<>();
+    try {
+      for (CompanionLibrary companion : companions) {
+        try (InputStream in = companion.open(platform.directory())) {
+          if (in != null) {
+            contents.add(
+                new LibraryCache.Content(
+                    platform.libraryFileName(companion.name()), in.readAllBytes()));
+          }
+        }
+      }
+    } catch (IOException | ServiceConfigurationError e) {
+      throw new NativeLibraryException(
+          NativeLibraryException.Reason.NOT_LOADABLE,
+          "A library that belongs beside the native one cannot be read: " + describe(e),
+          e);
+    }
+    contents.sort(Comparator.comparing(LibraryCache.Content::fileName));
+    return contents;
   }
 
   /** Every place tried so far and what was found there, in order. */
@@ -138,16 +173,17 @@ final class LibraryLocator {
     return Files.createTempDirectory("qwq-natives-");
   }
 
-  private static void deleteAtExit(Path file) {
-    Path folder = Objects.requireNonNull(file.getParent(), "the folder named by the content");
+  private static void deleteAtExit(List<Path> files) {
+    Path folder =
+        Objects.requireNonNull(files.getFirst().getParent(), "the folder named by the content");
     Path root = Objects.requireNonNull(folder.getParent(), "the temporary folder");
     // Registered outermost first: the JVM deletes in the reverse order.
     root.toFile().deleteOnExit();
     folder.toFile().deleteOnExit();
-    file.toFile().deleteOnExit();
+    files.forEach(file -> file.toFile().deleteOnExit());
   }
 
-  private static String describe(Exception e) {
+  private static String describe(Throwable e) {
     return e.getMessage() == null
         ? e.getClass().getSimpleName()
         : e.getClass().getSimpleName() + " (" + e.getMessage() + ")";

@@ -11,6 +11,7 @@ import java.lang.invoke.MethodHandle;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.nio.file.Path;
+import java.util.ServiceLoader;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,7 +21,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Loaded is, in this order: the file that the system property {@value #PATH_PROPERTY} names; the
  * library packaged for this operating system and processor, unpacked into the folder that the
  * system property {@value #CACHE_PROPERTY} names, else into the user's cache folder, else into a
- * temporary folder. Several class loaders of one JVM may each load it.
+ * temporary folder. Every {@link CompanionLibrary} is unpacked beside it, where it looks for them;
+ * beside a file that the user names, it is for the user to put them. Several class loaders of one
+ * JVM may each load it.
  *
  * <p>Thread-safe.
  */
@@ -84,7 +87,11 @@ public final class NativeLibrary {
     Loaded library = loaded;
     if (library == null) {
       LibraryLocator locator =
-          new LibraryLocator(Platform.current(), System.getProperties(), System.getenv());
+          new LibraryLocator(
+              Platform.current(),
+              System.getProperties(),
+              System.getenv(),
+              ServiceLoader.load(CompanionLibrary.class, NativeLibrary.class.getClassLoader()));
       Path path = locator.locate();
       library = new Loaded(path, open(path, locator.triedPlaces()));
       checkVersion(library);

@@ -41,10 +41,15 @@ record Platform(String os, String arch) {
 
   /** The library's file name as this operating system spells it. */
   String libraryFileName() {
+    return libraryFileName("qwq");
+  }
+
+  /** The file name of any library as this operating system spells it. */
+  String libraryFileName(String name) {
     return switch (os) {
-      case "macos" -> "libqwq.dylib";
-      case "windows" -> "qwq.dll";
-      default -> "libqwq.so";
+      case "macos" -> "lib" + name + ".dylib";
+      case "windows" -> name + ".dll";
+      default -> "lib" + name + ".so";
     };
   }
 

@@ -42,7 +42,7 @@ final class LibraryCacheTest {
 
   @Test
   void unpacksIntoAPrivateFolderNamedByTheContent() throws IOException {
-    Path file = cache.unpack("libqwq.so", CONTENT);
+    Path file = unpack(cache, CONTENT);
 
     assertThat(file).isEqualTo(root.resolve(SHA256).resolve("libqwq.so")).hasBinaryContent(CONTENT);
     assertThat(entries(root.resolve(SHA256))).containsExactly(file);
@@ -54,42 +54,42 @@ final class LibraryCacheTest {
 
   @Test
   void usesWhatIsThere() throws IOException {
-    Path file = cache.unpack("libqwq.so", CONTENT);
+    Path file = unpack(cache, CONTENT);
     FileTime longAgo = FileTime.from(Instant.parse("2001-01-01T00:00:00Z"));
     Files.setLastModifiedTime(file, longAgo);
 
-    assertThat(cache.unpack("libqwq.so", CONTENT)).isEqualTo(file);
+    assertThat(unpack(cache, CONTENT)).isEqualTo(file);
     assertThat(Files.getLastModifiedTime(file)).isEqualTo(longAgo);
   }
 
   @Test
   void keepsTwoVersionsApart() throws IOException {
-    Path one = cache.unpack("libqwq.so", CONTENT);
-    Path other = cache.unpack("libqwq.so", "another version".getBytes(UTF_8));
+    Path one = unpack(cache, CONTENT);
+    Path other = unpack(cache, "another version".getBytes(UTF_8));
 
     assertThat(one).hasBinaryContent(CONTENT).isNotEqualTo(other);
   }
 
   @Test
   void replacesDamagedFiles() throws IOException {
-    Path file = cache.unpack("libqwq.so", CONTENT);
+    Path file = unpack(cache, CONTENT);
     byte[] flipped = CONTENT.clone();
     flipped[3] ^= 1;
     for (byte[] damaged : List.of(new byte[0], "the lib".getBytes(UTF_8), flipped)) {
       Files.write(file, damaged);
-      assertThat(cache.unpack("libqwq.so", CONTENT)).hasBinaryContent(CONTENT);
+      assertThat(unpack(cache, CONTENT)).hasBinaryContent(CONTENT);
     }
   }
 
   @Test
   void followsNoLink() throws IOException {
     assumePosix();
-    Path file = cache.unpack("libqwq.so", CONTENT);
+    Path file = unpack(cache, CONTENT);
     Path elsewhere = Files.write(temporary.resolve("elsewhere"), CONTENT);
     Files.delete(file);
     Files.createSymbolicLink(file, elsewhere);
 
-    cache.unpack("libqwq.so", CONTENT);
+    unpack(cache, CONTENT);
 
     assertThat(Files.isSymbolicLink(file)).isFalse();
     assertThat(file).hasBinaryContent(CONTENT);
@@ -98,17 +98,17 @@ final class LibraryCacheTest {
   @Test
   void refusesAFolderThatOthersMayWriteTo() throws IOException {
     assumePosix();
-    Path file = cache.unpack("libqwq.so", CONTENT);
+    Path file = unpack(cache, CONTENT);
     for (Path open : List.of(root, root.resolve(SHA256))) {
       for (String mode : List.of("rwxrwxr-x", "rwx----w-", "rwxrwxrwx")) {
         Files.setPosixFilePermissions(open, PosixFilePermissions.fromString(mode));
-        assertThatThrownBy(() -> cache.unpack("libqwq.so", CONTENT))
+        assertThatThrownBy(() -> unpack(cache, CONTENT))
             .isInstanceOf(IOException.class)
             .hasMessage(open + " is writable by other users");
       }
       Files.setPosixFilePermissions(open, PosixFilePermissions.fromString("rwxr-xr-x"));
     }
-    assertThat(cache.unpack("libqwq.so", CONTENT)).isEqualTo(file);
+    assertThat(unpack(cache, CONTENT)).isEqualTo(file);
   }
 
   @Test
@@ -116,10 +116,10 @@ final class LibraryCacheTest {
     assumeTrue(
         Files.isDirectory(Path.of("/proc/self")) && System.getProperty("user.name").equals("root"),
         "only root can give a folder away");
-    cache.unpack("libqwq.so", CONTENT);
+    unpack(cache, CONTENT);
     Files.setAttribute(root.resolve(SHA256), "unix:uid", 12345);
 
-    assertThatThrownBy(() -> cache.unpack("libqwq.so", CONTENT))
+    assertThatThrownBy(() -> unpack(cache, CONTENT))
         .isInstanceOf(IOException.class)
         .hasMessage(root.resolve(SHA256) + " belongs to another user");
   }
@@ -128,7 +128,7 @@ final class LibraryCacheTest {
   void saysWhereItCannotWrite() throws IOException {
     Files.write(temporary.resolve("cache"), CONTENT); // a file where a folder should be
 
-    assertThatThrownBy(() -> cache.unpack("libqwq.so", CONTENT))
+    assertThatThrownBy(() -> unpack(cache, CONTENT))
         .isInstanceOf(IOException.class)
         .hasMessageContaining(temporary.resolve("cache").toString());
   }
@@ -141,7 +141,7 @@ final class LibraryCacheTest {
     for (int i = 0; i < 16; i++) {
       tasks.add(
           () -> {
-            Path file = new LibraryCache(root).unpack("libqwq.so", large);
+            Path file = unpack(new LibraryCache(root), large);
             assertThat(file).hasBinaryContent(large);
             return file;
           });
@@ -151,6 +151,45 @@ final class LibraryCacheTest {
         assertThat(entries(root.resolve(LibraryCache.sha256(large)))).containsExactly(future.get());
       }
     }
+  }
+
+  @Test
+  void keepsTogetherWhatBelongsTogether() throws IOException {
+    List<LibraryCache.Content> contents =
+        List.of(
+            new LibraryCache.Content("libqwq.so", CONTENT),
+            new LibraryCache.Content("libqwq_cuda.so", "kernels".getBytes(UTF_8)));
+    Path alone = unpack(cache, CONTENT);
+
+    List<Path> files = cache.unpack(contents);
+
+    // (printf 'libqwq.so %s\nlibqwq_cuda.so %s\n' $(printf 'the library' | sha256sum | cut -c-64)
+    // $(printf kernels | sha256sum | cut -c-64)) | sha256sum
+    Path folder = root.resolve("9a875be0027c9e068d5394b73c58cc4362c443fadf0a07fec5424e145db201d9");
+    assertThat(files)
+        .containsExactly(folder.resolve("libqwq.so"), folder.resolve("libqwq_cuda.so"));
+    assertThat(entries(folder)).containsExactlyInAnyOrderElementsOf(files);
+    assertThat(files.get(0)).hasBinaryContent(CONTENT);
+    assertThat(files.get(1)).hasContent("kernels");
+    // What was unpacked without it stays without it, and kernels of another build go elsewhere.
+    assertThat(entries(root.resolve(SHA256))).containsExactly(alone);
+    Path other =
+        cache
+            .unpack(
+                List.of(
+                    contents.get(0),
+                    new LibraryCache.Content("libqwq_cuda.so", "others".getBytes(UTF_8))))
+            .getFirst();
+    assertThat(other).hasBinaryContent(CONTENT).isNotEqualTo(files.get(0)).isNotEqualTo(alone);
+    // A lost or damaged companion comes back.
+    Files.delete(files.get(1));
+    assertThat(cache.unpack(contents).get(1)).hasContent("kernels");
+    Files.writeString(files.get(1), "KERNELS");
+    assertThat(cache.unpack(contents).get(1)).hasContent("kernels");
+  }
+
+  private static Path unpack(LibraryCache cache, byte[] content) throws IOException {
+    return cache.unpack(List.of(new LibraryCache.Content("libqwq.so", content))).getFirst();
   }
 
   private static List<Path> entries(Path folder) throws IOException {

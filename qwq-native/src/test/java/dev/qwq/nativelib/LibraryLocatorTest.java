@@ -1,16 +1,22 @@
 package dev.qwq.nativelib;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.qwq.nativelib.NativeLibraryException.Reason;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -22,6 +28,7 @@ final class LibraryLocatorTest {
   @TempDir Path temporary;
   private final Properties properties = new Properties();
   private final Map<String, String> environment = new HashMap<>();
+  private final List<CompanionLibrary> companions = new ArrayList<>();
 
   @BeforeEach
   void home() {
@@ -53,7 +60,7 @@ final class LibraryLocatorTest {
   @Test
   void aPlatformWithoutLibraryIsNamedWithEveryPlaceTried() {
     LibraryLocator locator =
-        new LibraryLocator(Platform.of("Plan 9", "mips"), properties, environment);
+        new LibraryLocator(Platform.of("Plan 9", "mips"), properties, environment, companions);
 
     assertFails(
         locator::locate,
@@ -115,8 +122,84 @@ final class LibraryLocatorTest {
     }
   }
 
+  @Test
+  void unpacksCompanionsBesideTheLibrary() throws IOException {
+    Path alone = locator().locate();
+    companions.add(new Companion("testos-testarch"));
+
+    Path library = locator().locate();
+
+    assertThat(library.resolveSibling("libqwq_cuda.so")).hasContent("kernels");
+    assertThat(library).hasSameBinaryContentAs(alone).isNotEqualTo(alone);
+    assertThat(alone.resolveSibling("libqwq_cuda.so")).doesNotExist();
+    assertThat(locator().locate()).isEqualTo(library);
+  }
+
+  @Test
+  void unpacksCompanionsIntoATemporaryFolderToo() {
+    properties.setProperty("user.home", "?");
+    companions.add(new Companion("testos-testarch"));
+
+    Path library = locator().locate();
+
+    assertThat(library).startsWith(Path.of(System.getProperty("java.io.tmpdir")));
+    assertThat(library.resolveSibling("libqwq_cuda.so")).hasContent("kernels");
+  }
+
+  @Test
+  void leavesOutCompanionsForOtherPlatforms() {
+    Path alone = locator().locate();
+    companions.add(new Companion("otheros-testarch"));
+
+    assertThat(locator().locate()).isEqualTo(alone);
+  }
+
+  @Test
+  void putsNothingBesideAFileTheUserNames() throws IOException {
+    Path file = Files.createFile(temporary.resolve("mine.so"));
+    properties.setProperty(NativeLibrary.PATH_PROPERTY, file.toString());
+    companions.add(new Companion("testos-testarch"));
+
+    assertThat(locator().locate()).isEqualTo(file);
+    assertThat(temporary.resolve("libqwq_cuda.so")).doesNotExist();
+  }
+
+  @Test
+  void aCompanionThatCannotBeReadIsAnError() {
+    companions.add(
+        new CompanionLibrary() {
+          @Override
+          public String name() {
+            return "qwq_cuda";
+          }
+
+          @Override
+          public InputStream open(String platform) throws IOException {
+            throw new IOException("the jar is damaged");
+          }
+        });
+
+    assertFails(
+        () -> locator().locate(),
+        Reason.NOT_LOADABLE,
+        "beside the native one cannot be read: IOException (the jar is damaged)");
+  }
+
+  /** Has a library for one platform. */
+  private record Companion(String platform) implements CompanionLibrary {
+    @Override
+    public String name() {
+      return "qwq_cuda";
+    }
+
+    @Override
+    public @Nullable InputStream open(String asked) {
+      return asked.equals(platform) ? new ByteArrayInputStream("kernels".getBytes(UTF_8)) : null;
+    }
+  }
+
   private LibraryLocator locator() {
-    return new LibraryLocator(PLATFORM, properties, environment);
+    return new LibraryLocator(PLATFORM, properties, environment, companions);
   }
 
   private static void assertFails(ThrowingCallable call, Reason reason, String... parts) {

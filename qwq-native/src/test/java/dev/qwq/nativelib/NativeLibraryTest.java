@@ -123,6 +123,31 @@ final class NativeLibraryTest {
         .contains("Tried: system property qwq.library.path: " + library);
   }
 
+  @Test
+  void looksForTheCudaKernelsWhereTheyAreUnpacked() throws Exception {
+    Path services = Files.createDirectories(temporary.resolve("artifact/META-INF/services"));
+    Files.writeString(
+        services.resolve(CompanionLibrary.class.getName()), FakeCudaLibrary.class.getName());
+
+    String[] found =
+        run(List.of(
+                "-cp",
+                String.join(
+                    System.getProperty("path.separator"),
+                    Path.of(location(NativeLibrary.class)).toString(),
+                    Path.of(location(LoadLibrary.class)).toString(),
+                    temporary.resolve("artifact").toString()),
+                AskForCuda.class.getName()))
+            .output()
+            .split("\\R", -1);
+
+    Path library = Path.of(found[0]);
+    assertThat(library).startsWith(temporary.resolve("cache")).hasContent(FakeCudaLibrary.CONTENT);
+    assertThat(library.resolveSibling(System.mapLibraryName("qwq"))).isRegularFile();
+    // The dynamic loader's own words: it was there.
+    assertThat(found[1]).startsWith(library + ": ").doesNotContain("No such file");
+  }
+
   private static Class<?> abiVersionFrom(ClassLoader loader) throws ReflectiveOperationException {
     loader.loadClass(NativeLibrary.class.getName()).getMethod("load").invoke(null);
     Class<?> bindings = loader.loadClass(Qwq.class.getName());
