@@ -7,8 +7,8 @@ public enum Backend {
   /** The processor's vector units. */
   CPU,
   /**
-   * A CUDA device, or a simulated one. Needs a library of its own beside the native library, which
-   * no package contains yet; results are those of {@link #CPU}.
+   * A CUDA device, or a simulated one. Needs the artifact {@code dev.qwq:qwq-native-cuda}; {@link
+   * Devices} says why a device cannot be used. Results are those of {@link #CPU}.
    */
   CUDA
 }

@@ -5,8 +5,6 @@ import dev.qwq.KvCacheType;
 import dev.qwq.QwqException;
 import dev.qwq.model.ModelConfig;
 import dev.qwq.model.ModelSource;
-import dev.qwq.nativelib.NativeLibrary;
-import dev.qwq.nativelib.NativeLibraryException;
 import dev.qwq.weights.SystemMemory;
 import java.util.NavigableSet;
 import java.util.Objects;
@@ -64,7 +62,7 @@ public final class Engine implements AutoCloseable {
   public static Engine open(ModelSource model, ModelConfig config, EngineOptions options) {
     checkKvCacheType(options.kvCacheType(), config.headDim());
     JdkCheck.warnOnce();
-    loadLibrary();
+    NativeCalls.loadLibrary();
     NativeModel nativeModel = new NativeModel(model, config, options.guardMapping());
     NativeEngine nativeEngine = null;
     try {
@@ -146,14 +144,6 @@ public final class Engine implements AutoCloseable {
     SchedulerLoop loop = new SchedulerLoop(info, stepper, onExit);
     loop.start();
     return new Engine(info, loop);
-  }
-
-  private static void loadLibrary() {
-    try {
-      NativeLibrary.load();
-    } catch (NativeLibraryException e) {
-      throw new QwqException(ErrorCode.NATIVE_LIBRARY, String.valueOf(e.getMessage()), e);
-    }
   }
 
   /**

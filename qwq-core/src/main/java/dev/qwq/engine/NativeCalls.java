@@ -2,13 +2,28 @@ package dev.qwq.engine;
 
 import dev.qwq.ErrorCode;
 import dev.qwq.QwqException;
+import dev.qwq.nativelib.NativeLibrary;
+import dev.qwq.nativelib.NativeLibraryException;
 import dev.qwq.nativelib.ffi.Qwq;
 import dev.qwq.nativelib.ffi.qwq_error;
 import java.lang.foreign.MemorySegment;
 
-/** What the native library's status codes mean here. */
+/** Loads the native library; what its status codes mean here. */
 final class NativeCalls {
   private NativeCalls() {}
+
+  /**
+   * Loads the library, the first time.
+   *
+   * @throws QwqException with {@code NATIVE_LIBRARY} and every place tried
+   */
+  static void loadLibrary() {
+    try {
+      NativeLibrary.load();
+    } catch (NativeLibraryException e) {
+      throw new QwqException(ErrorCode.NATIVE_LIBRARY, String.valueOf(e.getMessage()), e);
+    }
+  }
 
   /**
    * Returns if a call succeeded.
