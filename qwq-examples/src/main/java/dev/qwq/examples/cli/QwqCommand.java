@@ -26,6 +26,7 @@ import picocli.CommandLine.ScopeType;
       InspectCommand.class,
       QuantizeCommand.class,
       BenchCommand.class,
+      DoctorCommand.class,
       SynthCommand.class,
     },
     footer = {

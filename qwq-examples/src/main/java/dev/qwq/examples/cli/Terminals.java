@@ -87,4 +87,12 @@ final class Terminals {
     }
     return String.format(Locale.ROOT, value < 10 ? "%.2f %s" : "%.1f %s", value, units[unit]);
   }
+
+  /** Writes a size of memory for people, as memory is sold. */
+  static String gibibytes(long bytes) {
+    double mebibytes = bytes / 1048576.0;
+    return mebibytes < 1000
+        ? String.format(Locale.ROOT, "%.0f MiB", mebibytes)
+        : String.format(Locale.ROOT, "%.1f GiB", mebibytes / 1024);
+  }
 }

@@ -46,7 +46,15 @@ class QwqCommandTest {
     assertThat(help.status()).isZero();
     for (String command :
         List.of(
-            "chat", "generate", "tokenize", "render", "inspect", "perplexity", "bench", "synth")) {
+            "chat",
+            "generate",
+            "tokenize",
+            "render",
+            "inspect",
+            "perplexity",
+            "bench",
+            "synth",
+            "doctor")) {
       assertThat(help.out()).contains("  " + command + " ");
       Cli own = Cli.run(command, "--help");
       assertThat(own.status()).isZero();
