@@ -67,7 +67,8 @@ class Rows {
     return rows;
   }
 
-  std::vector<int32_t> positions, table_of, tables, run_first, begins;
+  SharedVector<int32_t> positions, table_of, tables, run_first;
+  std::vector<int32_t> begins;
   int32_t n_blocks = 0;
   int32_t most_tokens = 0;
 };

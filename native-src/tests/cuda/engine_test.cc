@@ -8,7 +8,7 @@
 namespace qwq::test {
 namespace {
 
-const BackendChoice kSimulated{QWQ_BACKEND_CUDA, "sim"};
+const BackendChoice kSimulated{QWQ_BACKEND_CUDA, kTestDevice};
 
 // Shape is that of test_model.h.
 struct Named {

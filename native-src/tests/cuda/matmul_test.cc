@@ -177,7 +177,7 @@ TEST(jobs_of_different_formats_share_the_input) {
   cuda::Stream stream(kSeed);
   DeviceBuffer<std::byte> scratch(cuda::matmul_scratch_bytes(3, 512));
   std::vector<std::unique_ptr<DeviceWeight>> on_device;
-  std::vector<std::vector<float>> together(3), alone(3);
+  std::vector<SharedVector<float>> together(3), alone(3);
   MatmulJob jobs[3];
   for (size_t j = 0; j < 3; ++j) {
     on_device.push_back(std::make_unique<DeviceWeight>(weights[j].tensor()));
@@ -189,7 +189,8 @@ TEST(jobs_of_different_formats_share_the_input) {
     jobs[j] = {&on_device[j]->tensor(), nullptr, together[j].data(), rows};
   }
   cuda::matmul(stream, {jobs, 3, x.data(), 3, 512, Recipe::kPrefill}, scratch.data());
-  for (size_t j = 0; j < 3; ++j) CHECK(same_bits(together[j], alone[j]));
+  wait_for_kernels();
+  for (size_t j = 0; j < 3; ++j) CHECK(together[j] == alone[j]);
 }
 
 // Every level and scale at its largest, activations too: sums must not overflow.
