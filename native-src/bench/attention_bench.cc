@@ -38,7 +38,7 @@ class Cache {
   Cache(const ModelShape& model, KvType type, int n_layers, Workbench& bench, const Backend& backend)
       : model_(model),
         n_layers_(n_layers),
-        kv_(config(model, n_layers), type, kBlockTokens, kContext / kBlockTokens, nullptr),
+        kv_(config(model, n_layers), n_layers, type, kBlockTokens, kContext / kBlockTokens, nullptr),
         table_(kContext / kBlockTokens) {
     std::iota(table_.begin(), table_.end(), 0);
     for (size_t i = table_.size() - 1; i > 0; --i) {
@@ -172,7 +172,7 @@ class AttentionBench {
 
   int64_t row_floats() const { return static_cast<int64_t>(model_.n_heads) * model_.head_dim; }
 
-  size_t token_bytes() const { return KvCache::bytes_per_token(Cache::config(model_, 1), format_.type); }
+  size_t token_bytes() const { return KvCache::bytes_per_token(Cache::config(model_, 1), 1, format_.type); }
 
   int layers() const {
     const size_t layer_bytes = token_bytes() * kContext;

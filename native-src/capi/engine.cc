@@ -5,9 +5,16 @@
 #include "capi/boundary.h"
 #include "capi/handles.h"
 
-using qwq::check_engine_config;
 using qwq::guarded;
 using qwq::require_not_null;
+
+namespace {
+
+qwq::EngineConfig checked(const qwq_model& model, const qwq_engine_config& config) {
+  return qwq::check_engine_config(config, model.model.config().n_layers);
+}
+
+}  // namespace
 
 int32_t qwq_engine_memory(const qwq_model* model, const qwq_engine_config* config, qwq_memory* out,
                           qwq_error* error) {
@@ -15,7 +22,17 @@ int32_t qwq_engine_memory(const qwq_model* model, const qwq_engine_config* confi
     require_not_null(model, "model");
     require_not_null(config, "config");
     require_not_null(out, "out");
-    *out = qwq::Engine::memory(model->model, check_engine_config(*config));
+    *out = qwq::Engine::memory(model->model, checked(*model, *config));
+  });
+}
+
+int32_t qwq_engine_placement_memory(const qwq_model* model, const qwq_engine_config* config, int32_t index,
+                                    qwq_placement_memory* out, qwq_error* error) {
+  return guarded(error, [&] {
+    require_not_null(model, "model");
+    require_not_null(config, "config");
+    require_not_null(out, "out");
+    *out = qwq::Engine::placement_memory(model->model, checked(*model, *config), index);
   });
 }
 
@@ -26,7 +43,7 @@ int32_t qwq_engine_create(const qwq_model* model, const qwq_engine_config* confi
     *out = nullptr;
     require_not_null(model, "model");
     require_not_null(config, "config");
-    *out = std::make_unique<qwq_engine>(model->model, check_engine_config(*config)).release();
+    *out = std::make_unique<qwq_engine>(model->model, checked(*model, *config)).release();
   });
 }
 

@@ -249,6 +249,12 @@ enum qwq_kv_type {
                      at most 1/254 of the largest of the 32; head_dim is a multiple of 32 */
 };
 
+/* Where a run of consecutive layers is computed, and their part of the KV cache lies. */
+struct qwq_placement {
+  char device[24];  /* "cpu" for the best usable ISA, or a device as in qwq_engine_config.cpu_isa */
+  int32_t n_layers; /* > 0 */
+};
+
 struct qwq_engine_config {
   int32_t backend;          /* enum qwq_backend */
   int32_t n_threads;        /* worker threads, the stepping thread included; 1 .. 1024 */
@@ -262,12 +268,19 @@ struct qwq_engine_config {
   int32_t pin_threads;      /* 1: each worker stays on a processor of its own among those the creating
                                thread may use; without effect where there are fewer of them than
                                threads, and outside Linux. 0: the operating system moves them */
+  int32_t n_placements;     /* 0: all layers on `backend`; else QWQ_BACKEND_CUDA only */
+  const struct qwq_placement* placements; /* [n_placements] the layers from first to last, all of them. The
+                                             output matrix goes with the last; the embedding is the host's */
+  uint64_t* loaded_bytes;     /* NULL, or raised while weights are copied to devices, to the sum of their
+                                 weights_bytes; other threads may read it (atomically) meanwhile */
+  const int32_t* load_cancel; /* NULL, or a flag polled meanwhile: non-zero ends qwq_engine_create within
+                                 200 ms with QWQ_CANCELLED */
 };
 
 /* Opaque: KV cache, workspace and thread pool for one model. One step at a time. */
 struct qwq_engine;
 
-/* Bytes an engine of this configuration takes from the heap. */
+/* Bytes an engine of this configuration takes, on all its devices together. */
 struct qwq_memory {
   uint64_t kv_cache_bytes;
   uint64_t kv_bytes_per_token;
@@ -278,9 +291,27 @@ struct qwq_memory {
 QWQ_API int32_t qwq_engine_memory(const struct qwq_model* model, const struct qwq_engine_config* config,
                                   struct qwq_memory* out, struct qwq_error* error);
 
+/* Bytes that one of an engine's placements takes where its layers are computed. */
+struct qwq_placement_memory {
+  char device[24]; /* as in qwq_placement; "cpu" for the cpu and reference backends */
+  int32_t first_layer;
+  int32_t n_layers;
+  uint64_t weights_bytes; /* copied to the device; 0 on the host, which uses them where they lie */
+  uint64_t kv_cache_bytes;
+  uint64_t workspace_bytes;
+};
+
+/*
+ * Computes the memory of placement `index`, 0 .. n_placements - 1, or of all layers for index 0 if there are
+ * no placements, without taking it; no device is asked. Fails as qwq_engine_memory does.
+ */
+QWQ_API int32_t qwq_engine_placement_memory(const struct qwq_model* model,
+                                            const struct qwq_engine_config* config, int32_t index,
+                                            struct qwq_placement_memory* out, struct qwq_error* error);
+
 /*
  * Takes all memory a step will ever need and starts the threads.
- * Fails: QWQ_INVALID_ARGUMENT, QWQ_UNSUPPORTED (ISA, KV type), QWQ_OUT_OF_MEMORY.
+ * Fails: QWQ_INVALID_ARGUMENT, QWQ_UNSUPPORTED (ISA, KV type, device), QWQ_OUT_OF_MEMORY, QWQ_CANCELLED.
  */
 QWQ_API int32_t qwq_engine_create(const struct qwq_model* model, const struct qwq_engine_config* config,
                                   struct qwq_engine** out, struct qwq_error* error);

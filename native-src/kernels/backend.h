@@ -87,6 +87,15 @@ struct AttentionRow {
   int32_t position;            // attends to 0 .. position
 };
 
+// out[r, :] = x[rows[r], :]
+struct GatherArgs {
+  const float* x;       // [*, n_cols]
+  const int32_t* rows;  // [n_rows]
+  int64_t n_rows;
+  int64_t n_cols;
+  float* out;  // [n_rows, n_cols]
+};
+
 // Writes K and V to their slots, rounded to the cache's type.
 struct StoreKvArgs {
   const float* k;  // [n_rows, n_kv_heads, head_dim]
@@ -136,6 +145,28 @@ struct OpLimits {
   int head_dim;
   int n_threads;
   int64_t max_context;
+  int64_t max_sequences;
+  int kv_block_size;
+};
+
+// The rows of a step: those of prompt tokens first, each sequence's adjacent and ascending.
+struct StepTable {
+  const AttentionRow* rows;  // [n_prompt + n_generated]
+  const int32_t* positions;  // [n_prompt + n_generated] those of rows
+  int64_t n_prompt;
+  int64_t n_generated;
+  const int32_t* output_rows;  // [n_prompt_outputs + n_generated_outputs] those whose logits are wanted
+  int64_t n_prompt_outputs;
+  int64_t n_generated_outputs;
+
+  int64_t n_rows() const { return n_prompt + n_generated; }
+  int64_t n_outputs() const { return n_prompt_outputs + n_generated_outputs; }
+};
+
+// Floats that operators are given, beside activations.
+struct SessionVector {
+  const float* data;
+  int64_t size;
 };
 
 // What an engine asks a backend with a memory of its own to take.
@@ -143,20 +174,65 @@ struct SessionArgs {
   const char* device;            // which one, in the backend's words; "" = the first
   const Tensor* const* weights;  // [n_weights] every matrix the operators will be given
   size_t n_weights;
-  size_t kv_bytes;            // of the KV cache
-  int64_t max_output_floats;  // most floats that one call writes
+  const SessionVector* vectors;  // [n_vectors] norms, biases, frequencies
+  size_t n_vectors;
+  size_t kv_bytes;          // of the KV cache
+  int32_t spare_block;      // of the cache, which no sequence uses; has kv_block_size slots
+  size_t activation_bytes;  // of the memory behind activations()
+  int64_t hidden_size;
+  bool outputs;  // logits are computed here
   OpLimits limits;
+  uint64_t* loaded_bytes;  // see qwq_engine_config; may be null
+  const int32_t* cancel;   // the same
 };
 
-// What such a backend keeps for an engine: weights and KV cache on its device. All other pointers that
-// operators are given are the host's. Lives in a library of its own: nothing throws, errors are statuses as
-// in qwq.h.
+// Bytes that `bytes` of a weight or a vector take on a device.
+constexpr size_t device_bytes(size_t bytes) { return (bytes + 255) / 256 * 256; }
+
+// How the operators of a step are to be called.
+enum class StepMode {
+  kEager,    // each of them
+  kCapture,  // each of them, those of output rows at once: they are written down, and done by launch_captured
+  kReplay,   // none: what a step of the same kind wrote down is being done
+};
+
+// What begin_step made of a step.
+struct StepStart {
+  StepMode mode;
+  int64_t n_generated;  // rows, with those added to fill a captured step; their results mean nothing
+};
+
+// What such a backend keeps for an engine: weights, vectors, activations and KV cache on its device.
+// Operators take activations, positions and output rows there; weights and vectors by the host's pointers.
+// They may return before their work is done. Lives in a library of its own: nothing throws, errors are
+// statuses as in qwq.h. Used by one thread at a time.
 class BackendSession {
  public:
   virtual ~BackendSession() = default;
 
-  // Where KvLayer::base begins: not the host's memory, to be passed on only.
+  // Where KvLayer::base begins, and where activations lie: not the host's memory, to be passed on only.
   virtual std::byte* kv_base() noexcept = 0;
+  virtual std::byte* activations() noexcept = 0;
+  virtual const int32_t* positions() noexcept = 0;    // [rows of the step]
+  virtual const int32_t* output_rows() noexcept = 0;  // [outputs of the step]
+
+  // The host's memory for the residual stream of a step's rows, [max_rows, hidden], to be filled before
+  // begin_step.
+  virtual float* hidden_input() noexcept = 0;
+
+  // Brings a step's rows to the device, and hidden_input() to `hidden`.
+  virtual int32_t begin_step(const StepTable& table, float* hidden, StepStart* out,
+                             qwq_error* error) noexcept = 0;
+  // Ends the writing down, and does what was written; keeps it for steps of the same kind.
+  virtual int32_t launch_captured(qwq_error* error) noexcept = 0;
+  // Ends the writing down without; nothing to do in other modes.
+  virtual void abandon_capture() noexcept = 0;
+  // A layer's operators have been called: waits while too many layers are under way for a cancelled step to
+  // end soon.
+  virtual void pace() noexcept = 0;
+
+  // Copies floats from the device when all that was called before is done.
+  virtual int32_t read(float* dst, const float* src, int64_t count, qwq_error* error) noexcept = 0;
 
   // Copy bytes of the KV cache, `offset` from its base.
   virtual int32_t copy_kv(size_t to, size_t from, size_t bytes, qwq_error* error) noexcept = 0;
@@ -168,8 +244,8 @@ class BackendSession {
 };
 
 struct Backend {
-  const char* name;  // "reference" or the ISA variant: "avx2", ...
-  void (*embed)(OpContext&, const EmbedArgs&);
+  const char* name;                             // "reference" or the ISA variant: "avx2", ...
+  void (*embed)(OpContext&, const EmbedArgs&);  // null where `open` is not: the host embeds
   void (*rms_norm)(OpContext&, const RmsNormArgs&);
   void (*matmul)(OpContext&, const MatmulArgs&);
   void (*rope)(OpContext&, const RopeArgs&);
@@ -177,11 +253,16 @@ struct Backend {
   void (*attention)(OpContext&, const AttentionArgs&);
   void (*swiglu)(OpContext&, const SwigluArgs&);
   void (*add)(OpContext&, const AddArgs&);
+  void (*gather)(OpContext&, const GatherArgs&);
+  // Of OpContext::scratch; where `open` is not null, of what a session takes beside what its arguments name.
   size_t (*scratch_bytes)(const OpLimits&);
   KvType kv_type = KvType::kF16;  // of the cache an engine gives it, unless it asks for another
   // Null where operators work on the host's memory. The caller deletes the session.
   int32_t (*open)(const SessionArgs&, BackendSession** out, qwq_error*) = nullptr;
 };
+
+// The same for all backends on the host's memory.
+void gather_rows(OpContext& ctx, const GatherArgs& args);
 
 const Backend& reference_backend();
 

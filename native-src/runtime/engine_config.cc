@@ -1,9 +1,9 @@
 #include "runtime/engine_config.h"
 
 #include <cinttypes>
-#include <cstring>
 
 #include "runtime/error.h"
+#include "runtime/placements.h"
 
 namespace qwq {
 
@@ -25,33 +25,6 @@ int positive(const char* field, int32_t value) {
   return value;
 }
 
-const Backend* find_backend(const qwq_engine_config& config) {
-  if (std::memchr(config.cpu_isa, 0, sizeof(config.cpu_isa)) == nullptr) {
-    invalid("config.cpu_isa is not NUL-terminated");
-  }
-  switch (config.backend) {
-    case QWQ_BACKEND_REFERENCE:
-      if (config.cpu_isa[0] != 0) {
-        invalid("config.cpu_isa: the reference backend has no variants, found \"%s\"", config.cpu_isa);
-      }
-      return &reference_backend();
-    case QWQ_BACKEND_CPU: {
-      const Backend* backend = cpu_backend(config.cpu_isa);
-      if (backend == nullptr) {
-        fail(QWQ_UNSUPPORTED,
-             "config.cpu_isa: \"%s\" is unknown, or this build, processor or operating system "
-             "lacks it",
-             config.cpu_isa);
-      }
-      return backend;
-    }
-    case QWQ_BACKEND_CUDA:
-      return &cuda_backend(config.cpu_isa);
-    default:
-      invalid("config.backend: expected an enum qwq_backend, found %" PRId32, config.backend);
-  }
-}
-
 KvType find_kv_type(const qwq_engine_config& config, const Backend& backend) {
   switch (config.kv_type) {
     case QWQ_KV_F16:
@@ -65,11 +38,12 @@ KvType find_kv_type(const qwq_engine_config& config, const Backend& backend) {
 
 }  // namespace
 
-EngineConfig check_engine_config(const qwq_engine_config& config) {
+EngineConfig check_engine_config(const qwq_engine_config& config, int n_layers) {
   EngineConfig c;
-  c.backend = find_backend(config);
-  std::memcpy(c.device, config.cpu_isa, sizeof(c.device));
-  c.kv_type = find_kv_type(config, *c.backend);
+  c.placements = check_placements(config, n_layers);
+  const Placement& first = c.placements.front();
+  c.host = first.on_device() ? cpu_backend("") : first.backend;
+  c.kv_type = find_kv_type(config, *first.backend);
   c.pin_threads = in_range("pin_threads", config.pin_threads, 0, 1) != 0;
   c.n_threads = in_range("n_threads", config.n_threads, 1, kMaxThreads);
   c.kv_block_size = in_range("kv_block_size", config.kv_block_size, kMinBlockSize, kMaxBlockSize);
@@ -79,6 +53,8 @@ EngineConfig check_engine_config(const qwq_engine_config& config) {
   c.n_kv_blocks = positive("n_kv_blocks", config.n_kv_blocks);
   c.max_batch_tokens = positive("max_batch_tokens", config.max_batch_tokens);
   c.max_sequences = positive("max_sequences", config.max_sequences);
+  c.loaded_bytes = config.loaded_bytes;
+  c.load_cancel = config.load_cancel;
   return c;
 }
 

@@ -27,4 +27,9 @@ class Error : public std::exception {
 // fail(QWQ_INVALID_ARGUMENT, ...)
 [[noreturn]] void invalid(const char* format, ...) __attribute__((format(printf, 1, 2)));
 
+// Throws Error with what a library that does not throw says.
+inline void require_ok(int32_t status, const qwq_error& error) {
+  if (status != QWQ_OK) throw Error(static_cast<qwq_status>(status), error.message);
+}
+
 }  // namespace qwq

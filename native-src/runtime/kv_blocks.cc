@@ -9,39 +9,53 @@ namespace qwq {
 
 namespace {
 
-void check_block(const char* name, int32_t block, const KvCache& cache) {
-  if (block < 0 || block >= cache.n_blocks()) {
-    invalid("%s: expected 0 .. %d, found %" PRId32, name, cache.n_blocks() - 1, block);
-  }
-}
-
-void check_bytes(const char* name, uint64_t bytes, const KvCache& cache) {
-  if (bytes != cache.block_bytes()) {
-    invalid("%s: a block has %zu bytes, found %" PRIu64, name, cache.block_bytes(), bytes);
+void check_block(const char* name, int32_t block, int n_blocks) {
+  if (block < 0 || block >= n_blocks) {
+    invalid("%s: expected 0 .. %d, found %" PRId32, name, n_blocks - 1, block);
   }
 }
 
 }  // namespace
 
+size_t Engine::kv_block_bytes() const {
+  size_t bytes = 0;
+  for (const auto& stage : stages_) bytes += stage->cache().block_bytes();
+  return bytes;
+}
+
+void Engine::check_kv_bytes(const char* name, uint64_t bytes) const {
+  if (bytes != kv_block_bytes()) {
+    invalid("%s: a block has %zu bytes, found %" PRIu64, name, kv_block_bytes(), bytes);
+  }
+}
+
 void Engine::copy_kv_block(int32_t from, int32_t to) {
   const BusyGuard guard(busy_);
-  check_block("from", from, cache_);
-  check_block("to", to, cache_);
-  cache_.copy_block(from, to);
+  check_block("from", from, config_.n_kv_blocks);
+  check_block("to", to, config_.n_kv_blocks);
+  for (const auto& stage : stages_) stage->cache().copy_block(from, to);
 }
 
 void Engine::read_kv_block(int32_t block, void* dst, uint64_t dst_bytes) {
   const BusyGuard guard(busy_);
-  check_block("block", block, cache_);
-  check_bytes("dst_bytes", dst_bytes, cache_);
-  cache_.read_block(block, static_cast<std::byte*>(dst));
+  check_block("block", block, config_.n_kv_blocks);
+  check_kv_bytes("dst_bytes", dst_bytes);
+  std::byte* next = static_cast<std::byte*>(dst);
+  for (const auto& stage : stages_) {
+    stage->cache().read_block(block, next);
+    next += stage->cache().block_bytes();
+  }
 }
 
 void Engine::write_kv_block(int32_t block, const void* src, uint64_t src_bytes) {
   const BusyGuard guard(busy_);
-  check_block("block", block, cache_);
-  check_bytes("src_bytes", src_bytes, cache_);
-  cache_.write_block(block, static_cast<const std::byte*>(src));
+  check_block("block", block, config_.n_kv_blocks);
+  check_kv_bytes("src_bytes", src_bytes);
+  const std::byte* next = static_cast<const std::byte*>(src);
+  for (const auto& stage : stages_) {
+    stage->cache().write_block(block, next);
+    next += stage->cache().block_bytes();
+  }
 }
 
 }  // namespace qwq

@@ -9,15 +9,18 @@
 
 namespace qwq {
 
-KvCache::KvCache(const ModelConfig& model, KvType type, int block_size, int n_blocks, BackendSession* session)
+KvCache::KvCache(const ModelConfig& model, int n_layers, KvType type, int block_size, int n_blocks,
+                 BackendSession* session)
     : type_(type),
       block_size_(block_size),
       n_blocks_(n_blocks),
-      n_layers_(model.n_layers),
+      n_slots_(session == nullptr ? n_blocks : n_blocks + 1),
+      n_layers_(n_layers),
       n_kv_heads_(model.n_kv_heads),
       head_dim_(model.head_dim),
       session_(session),
-      pages_(session == nullptr ? Pages(bytes(model, type, block_size, n_blocks), "KV cache") : Pages()),
+      pages_(session == nullptr ? Pages(bytes(model, n_layers, type, block_size, n_blocks), "KV cache")
+                                : Pages()),
       base_(session == nullptr ? pages_.data() : session->kv_base()) {}
 
 KvLayer KvCache::layer(int index) const {
@@ -28,7 +31,7 @@ KvLayer KvCache::layer(int index) const {
   kv.block_size = block_size_;
   kv.block_bytes =
       2 * static_cast<size_t>(n_kv_heads_) * static_cast<size_t>(block_size_ / kKvGroup) * kv.group_bytes();
-  kv.base = base_ + static_cast<size_t>(index) * static_cast<size_t>(n_blocks_) * kv.block_bytes;
+  kv.base = base_ + static_cast<size_t>(index) * static_cast<size_t>(n_slots_) * kv.block_bytes;
   return kv;
 }
 
@@ -36,10 +39,6 @@ namespace {
 
 std::byte* block_of(const KvLayer& layer, int block) {
   return layer.base + static_cast<size_t>(block) * layer.block_bytes;
-}
-
-void require_ok(int32_t status, const qwq_error& error) {
-  if (status != QWQ_OK) fail(static_cast<qwq_status>(status), "%s", error.message);
 }
 
 }  // namespace
@@ -89,19 +88,19 @@ void KvCache::write_block(int block, const std::byte* src) {
   }
 }
 
-size_t KvCache::bytes_per_token(const ModelConfig& model, KvType type) {
+size_t KvCache::bytes_per_token(const ModelConfig& model, int n_layers, KvType type) {
   if (type == KvType::kQ8_0 && model.head_dim % kKvScaleRun != 0) {
     fail(QWQ_UNSUPPORTED, "config.kv_type: q8_0 keeps %d elements to a scale, the model's head_dim is %d",
          kKvScaleRun, model.head_dim);
   }
   const size_t layer_bytes = 2 * kv_bytes(type, static_cast<size_t>(model.kv_size()));
-  return checked_mul(layer_bytes, static_cast<size_t>(model.n_layers), "KV cache");
+  return checked_mul(layer_bytes, static_cast<size_t>(n_layers), "KV cache");
 }
 
-size_t KvCache::bytes(const ModelConfig& model, KvType type, int block_size, int n_blocks) {
+size_t KvCache::bytes(const ModelConfig& model, int n_layers, KvType type, int block_size, int n_blocks) {
   const size_t tokens =
       checked_mul(static_cast<size_t>(block_size), static_cast<size_t>(n_blocks), "KV cache");
-  return checked_mul(bytes_per_token(model, type), tokens, "KV cache");
+  return checked_mul(bytes_per_token(model, n_layers, type), tokens, "KV cache");
 }
 
 }  // namespace qwq

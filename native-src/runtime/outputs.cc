@@ -54,12 +54,12 @@ bool wants_logits(const qwq_sequence& sequence, int32_t token) {
 }
 
 void write_outputs(OpContext& op, const ModelConfig& model, const qwq_batch& batch, OutputRow* rows,
-                   int64_t n_rows, const Workspace& workspace) {
+                   int64_t n_rows, const float* logits, const Workspace& workspace) {
   const int64_t n_tasks = std::min<int64_t>(n_rows, workspace.n_samplers);
   op.pool->parallel_for(n_tasks, [&](int64_t task, int) {
     for (int64_t i = task; i < n_rows && !op.cancelled(); i += n_tasks) {
       rows[i].problem = write_row(model, batch.sequences[rows[i].sequence], rows[i].token,
-                                  workspace.logits + i * model.vocab_size, workspace.samplers[task]);
+                                  logits + i * model.vocab_size, workspace.samplers[task]);
     }
   });
   if (op.cancelled()) fail(QWQ_CANCELLED, "the step was cancelled");

@@ -13,23 +13,32 @@ void Engine::step(const qwq_batch& batch) {
   const BusyGuard guard(busy_);
   model_.check_undamaged();
   check_batch(batch, model_.config(), config_, w_);
-  OpContext op{&pool_, batch.cancel, w_.op_scratch, w_.op_scratch_bytes, session_.get()};
-  const StepRows rows = lay_out_rows(batch);
-  forward_.run_layers(op, rows);
-  compute_outputs(op, batch, rows.prompt);
-  compute_outputs(op, batch, rows.generated);
+  OpContext op{&pool_, batch.cancel, w_.op_scratch, w_.op_scratch_bytes};
+  const StepTable step = lay_out_rows(batch);
+  run_stages(op, step);
+  compute_outputs(op, batch, 0, step.n_prompt_outputs, Recipe::kPrefill);
+  compute_outputs(op, batch, step.n_prompt_outputs, step.n_generated_outputs, Recipe::kDecode);
   model_.check_undamaged();
 }
 
-StepRows Engine::lay_out_rows(const qwq_batch& batch) {
-  StepRows rows;
-  rows.prompt = append_rows(batch, QWQ_ROLE_PROMPT, Recipe::kPrefill, 0);
-  rows.generated = append_rows(batch, QWQ_ROLE_GENERATED, Recipe::kDecode, rows.prompt.count);
-  return rows;
+StepTable Engine::lay_out_rows(const qwq_batch& batch) {
+  StepTable step = {};
+  append_rows(batch, QWQ_ROLE_PROMPT, &step);
+  step.n_prompt = step.n_generated;
+  step.n_prompt_outputs = step.n_generated_outputs;
+  step.n_generated = 0;
+  step.n_generated_outputs = 0;
+  append_rows(batch, QWQ_ROLE_GENERATED, &step);
+  step.rows = w_.attention;
+  step.positions = w_.positions;
+  step.output_rows = w_.output_rows;
+  return step;
 }
 
-RowRange Engine::append_rows(const qwq_batch& batch, qwq_role role, Recipe recipe, int64_t first) {
-  int64_t row = first;
+// Counts what it appends as generated.
+void Engine::append_rows(const qwq_batch& batch, qwq_role role, StepTable* step) {
+  int64_t row = step->n_rows();
+  int64_t output = step->n_outputs();
   for (int32_t index = 0; index < batch.n_sequences; ++index) {
     const qwq_sequence& s = batch.sequences[index];
     if (s.role != role) continue;
@@ -37,22 +46,33 @@ RowRange Engine::append_rows(const qwq_batch& batch, qwq_role role, Recipe recip
       w_.tokens[row] = s.tokens[i];
       w_.positions[row] = s.position + i;
       w_.attention[row] = {s.block_table, s.position + i};
-      w_.outputs[row] = {static_cast<int32_t>(row), index, i, OutputProblem::kNone};
+      if (!wants_logits(s, i)) continue;
+      w_.output_rows[output] = static_cast<int32_t>(row);
+      w_.outputs[output++] = {index, i, OutputProblem::kNone};
     }
   }
-  return {first, row - first, recipe};
+  step->n_generated = row - step->n_prompt;
+  step->n_generated_outputs = output - step->n_prompt_outputs;
+}
+
+// The residual stream from the embedding through all layers.
+void Engine::run_stages(OpContext& op, const StepTable& step) {
+  float* hidden = stages_.front()->hidden_input();
+  config_.host->embed(op, {&model_.token_embd(), w_.tokens, step.n_rows(), hidden});
+  stop_if_failed(op);
+  for (size_t i = 0; i < stages_.size(); ++i) {
+    if (i > 0) stages_[i - 1]->read_hidden(stages_[i]->hidden_input(), step.n_rows());
+    stages_[i]->run(op, step);
+  }
 }
 
 // Logits of the rows that need them, a few at a time.
-void Engine::compute_outputs(OpContext& op, const qwq_batch& batch, const RowRange& rows) {
-  OutputRow* first = w_.outputs + rows.first;
-  OutputRow* last = std::remove_if(first, first + rows.count, [&](const OutputRow& row) {
-    return !wants_logits(batch.sequences[row.sequence], row.token);
-  });
-  while (first != last) {
-    const int64_t count = std::min<int64_t>(last - first, w_.logits_rows);
-    forward_.compute_logits(op, first, count, rows.recipe);
-    write_outputs(op, model_.config(), batch, first, count, w_);
+void Engine::compute_outputs(OpContext& op, const qwq_batch& batch, int64_t first, int64_t n, Recipe recipe) {
+  const int64_t most = Activations::logits_rows_of(config_);
+  for (const int64_t end = first + n; first < end;) {
+    const int64_t count = std::min(end - first, most);
+    const float* logits = stages_.back()->logits(op, first, count, recipe);
+    write_outputs(op, model_.config(), batch, w_.outputs + first, count, logits, w_);
     first += count;
   }
 }

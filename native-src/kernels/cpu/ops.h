@@ -35,6 +35,7 @@ constexpr Backend make_backend() noexcept {
       .attention = &attention<V>,
       .swiglu = &swiglu<V>,
       .add = &add<V>,
+      .gather = &gather_rows,
       .scratch_bytes = &scratch_bytes<V>,
   };
 }

@@ -1,6 +1,5 @@
-// Operators whose elements do not meet: embed, swiglu, add, rope. The bits are those of the cpu backend.
+// Operators whose elements do not meet: swiglu, add, gather, rope. The bits are those of the cpu backend.
 #include "kernels/cuda/exp.cuh"
-#include "kernels/cuda/matmul_floats.cuh"
 #include "kernels/cuda/ops.h"
 
 namespace qwq::cuda {
@@ -13,57 +12,6 @@ QWQ_DEVICE int64_t global_index() { return int64_t{block_x()} * kThreads + threa
 
 int64_t blocks_for(int64_t n) { return ceil_div(n, kThreads); }
 
-// A thread decodes a block of 32 elements of a quantised table, or an element of one that holds floats.
-// Exact: decoding rounds as the format says.
-template <class Format>
-QWQ_KERNEL void QWQ_THREADS(kThreads)
-    embed_kernel(Global<const uint8_t> table, int64_t row_bytes, int64_t cols, Global<const int32_t> tokens,
-                 int64_t n_rows, Global<float> out) {
-  constexpr int kElements = kIsPlain<Format> ? 1 : 32;
-  const int64_t index = global_index();
-  const int64_t pieces = cols / kElements;
-  if (index >= n_rows * pieces) return;
-  const int64_t row = index / pieces;
-  const int64_t column = index % pieces * kElements;
-  const Global<const uint8_t> weights = table + static_cast<int64_t>(tokens[row]) * row_bytes;
-  const Global<float> values = out + row * cols + column;
-  if constexpr (kIsPlain<Format>) {
-    values[0] = DeviceFloat<Format>::load(weights + column * Format::kBlockBytes);
-  } else {
-    using Traits = DeviceFormat<Format>;
-    WeightBlock w;
-    load_block<Format>(weights + column / kGroupElements * kGroupBytes<Format>,
-                 static_cast<int>(column % kGroupElements / 32), &w);
-    QWQ_UNROLL
-    for (int i = 0; i < 32; ++i) {
-      const int half = i / 16;
-      const int32_t level = static_cast<int8_t>(w.q[i / 4] >> (8 * (i % 4)) & 0xffu);
-      const float step = Traits::kHalves ? w.d * static_cast<float>(w.s[half]) : w.d;
-      float value = step * static_cast<float>(level);
-      if constexpr (Traits::kMinimum) value += w.m[Traits::kHalves ? half : 0];
-      values[i] = value;
-    }
-  }
-}
-
-struct Embedding {
-  Stream& stream;
-  const EmbedArgs& args;
-
-  template <class Format>
-  void run() const {
-    const Tensor& t = *args.table;
-    Launch launch(stream, "embed");
-    const auto table = launch.in("table", reinterpret_cast<const uint8_t*>(t.data),
-                                 (static_cast<size_t>(t.rows) * t.row_bytes + 15) / 16 * 16);
-    const auto tokens = launch.in("tokens", args.tokens, static_cast<size_t>(args.n_rows));
-    const auto out = launch.out("out", args.out, static_cast<size_t>(args.n_rows * t.cols));
-    const int64_t threads = args.n_rows * (kIsPlain<Format> ? t.cols : t.cols / 32);
-    launch.run({.grid_x = blocks_for(threads), .threads = kThreads}, embed_kernel<Format>, table,
-               static_cast<int64_t>(t.row_bytes), t.cols, tokens, args.n_rows, out);
-  }
-};
-
 QWQ_KERNEL void QWQ_THREADS(kThreads)
     swiglu_kernel(Global<const float> gate, Global<const float> up, int64_t n, Global<float> out) {
   const int64_t i = global_index();
@@ -75,6 +23,13 @@ QWQ_KERNEL void QWQ_THREADS(kThreads)
 QWQ_KERNEL void QWQ_THREADS(kThreads) add_kernel(Global<float> x, Global<const float> y, int64_t n) {
   const int64_t i = global_index();
   if (i < n) x[i] = x[i] + y[i];
+}
+
+QWQ_KERNEL void QWQ_THREADS(kThreads) gather_kernel(Global<const float> x, Global<const int32_t> rows,
+                                                    int64_t n_rows, int64_t n_cols, Global<float> out) {
+  const int64_t i = global_index();
+  if (i >= n_rows * n_cols) return;
+  out[i] = x[static_cast<int32_t>(rows[i / n_cols]) * n_cols + i % n_cols];
 }
 
 // A thread rotates the pairs i of all heads of a row: one sine and cosine for them.
@@ -102,10 +57,6 @@ QWQ_KERNEL void QWQ_THREADS(kThreads)
 
 }  // namespace
 
-void embed(Stream& stream, const EmbedArgs& args) {
-  visit_format(args.table->dtype, Embedding{stream, args});
-}
-
 void swiglu(Stream& stream, const SwigluArgs& args) {
   const int64_t n = args.n_rows * args.n_cols;
   Launch launch(stream, "swiglu");
@@ -126,6 +77,16 @@ void add(Stream& stream, const AddArgs& args) {
   const auto x = launch.update("x", args.x, static_cast<size_t>(args.count));
   const auto y = launch.in("y", args.y, static_cast<size_t>(args.count));
   launch.run({.grid_x = blocks_for(args.count), .threads = kThreads}, add_kernel, x, y, args.count);
+}
+
+void gather(Stream& stream, const GatherArgs& args, int64_t n_x_rows) {
+  const size_t n = static_cast<size_t>(args.n_rows * args.n_cols);
+  Launch launch(stream, "gather");
+  const auto x = launch.in("x", args.x, static_cast<size_t>(n_x_rows * args.n_cols));
+  const auto rows = launch.in("rows", args.rows, static_cast<size_t>(args.n_rows));
+  const auto out = launch.out("out", args.out, n);
+  launch.run({.grid_x = blocks_for(args.n_rows * args.n_cols), .threads = kThreads}, gather_kernel, x, rows,
+             args.n_rows, args.n_cols, out);
 }
 
 void rope(Stream& stream, const RopeArgs& args) {

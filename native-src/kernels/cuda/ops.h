@@ -27,10 +27,11 @@ inline constexpr int kMostHeadDim = 256;
 // Rows of a run: results are the same for any number.
 int rows_of_run(int group, bool prompt);
 
-void embed(Stream& stream, const EmbedArgs& args);
 void rms_norm(Stream& stream, const RmsNormArgs& args);
 void swiglu(Stream& stream, const SwigluArgs& args);
 void add(Stream& stream, const AddArgs& args);
+// args.x has n_x_rows.
+void gather(Stream& stream, const GatherArgs& args, int64_t n_x_rows);
 void rope(Stream& stream, const RopeArgs& args);
 
 // args.rows is not read, args.kv.base is on the device.

@@ -2,55 +2,71 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstring>
 #include <exception>
 
 namespace qwq::cuda {
 
 namespace {
 
-// Enough for the arguments of any one operator: what it reads (three arrays of rows at most, vectors, the
-// tables of its rows), what it writes, and scratch.
-size_t staging_bytes(const SessionArgs& args) {
-  const OpLimits& l = args.limits;
-  const int64_t q_size = int64_t{l.n_heads} * l.head_dim;
-  const int64_t inputs =
-      3 * l.max_rows * std::max(l.max_cols, q_size) + 4 * args.max_output_floats / l.max_rows;
-  // A block table of each row: rows of one sequence share theirs, but a batch may be all of single rows.
-  const int64_t tables = l.max_rows * (ceil_div(l.max_context, kKvGroup) + 4);
-  const size_t bytes = static_cast<size_t>(inputs + args.max_output_floats + tables) * 4;
-  const size_t scratch = std::max(matmul_scratch_bytes(l.max_rows, l.max_cols), attention_scratch_bytes(l));
-  return bytes + scratch + (1 << 20);
+// Layers that may be under way when a step is cancelled.
+constexpr int kLayersAhead = Device::kMarks - 1;
+
+size_t operator_bytes(const OpLimits& l) {
+  return std::max(matmul_scratch_bytes(l.max_rows, l.max_cols), attention_scratch_bytes(l));
+}
+
+std::string figures(size_t bytes) {
+  char text[32];
+  std::snprintf(text, sizeof(text), "%.2f GiB", static_cast<double>(bytes) / (1 << 30));
+  return text;
 }
 
 }  // namespace
 
-Session::Session(const SessionArgs& args) : device_(Device::open(args.device)), limits_(args.limits) {
-  if (limits_.head_dim > kMostHeadDim) {
-    throw DeviceError{QWQ_UNSUPPORTED, "config.backend: CUDA attention takes heads of up to " +
-                                           std::to_string(kMostHeadDim) + " elements, the model's have " +
-                                           std::to_string(limits_.head_dim)};
-  }
-  for (size_t i = 0; i < args.n_weights; ++i) {
-    const Tensor& host = *args.weights[i];
-    if (weights_.contains(host.data)) continue;
-    const size_t bytes = static_cast<size_t>(host.rows) * host.row_bytes;
-    const size_t padded = (bytes + 15) / 16 * 16;
-    DeviceMemory memory(*device_, padded, "weights");
-    device_->zero(memory.data() + bytes, padded - bytes);
-    device_->upload(memory.data(), host.data, bytes);
-    Tensor on_device = host;
-    on_device.data = memory.data();
-    weights_.emplace(host.data, on_device);
-    weight_memory_.push_back(std::move(memory));
-  }
-  kv_ = DeviceMemory(*device_, args.kv_bytes, "the KV cache");
-  staging_ = DeviceMemory(*device_, staging_bytes(args), "operators");
+size_t Session::scratch_bytes(const OpLimits& limits) {
+  return StepRows::bytes(limits) + operator_bytes(limits);
 }
 
-const Tensor& Session::weight(const Tensor& host) const {
-  const auto it = weights_.find(host.data);
-  if (it == weights_.end()) throw DeviceError{QWQ_INTERNAL, "CUDA: a weight that was not announced"};
-  return it->second;
+Session::Session(const SessionArgs& args)
+    : device_((require_supported(args.limits), Device::open(args.device))),
+      weights_((require_room(args), std::make_unique<WeightStore>(*device_, args))),
+      rows_(*device_, args.limits, args.spare_block, args.outputs),
+      hidden_input_(*device_, static_cast<size_t>(args.limits.max_rows * args.hidden_size) * sizeof(float),
+                    "the residual stream"),
+      hidden_size_(args.hidden_size),
+      kv_(*device_, args.kv_bytes, "the KV cache"),
+      activations_(*device_, args.activation_bytes, "activations"),
+      scratch_(*device_, operator_bytes(args.limits), "operators") {}
+
+Session::~Session() {
+  try {
+    device_->wait();
+  } catch (const DeviceError&) {
+    // Nothing is left that could use what is freed now.
+  }
+}
+
+void Session::require_supported(const OpLimits& limits) {
+  if (limits.head_dim > kMostHeadDim) {
+    throw DeviceError{QWQ_UNSUPPORTED, "config.backend: CUDA attention takes heads of up to " +
+                                           std::to_string(kMostHeadDim) + " elements, the model's have " +
+                                           std::to_string(limits.head_dim)};
+  }
+}
+
+// Before anything is copied, and in one sentence.
+void Session::require_room(const SessionArgs& args) {
+  const size_t weights = WeightStore::bytes(args);
+  const size_t workspace = args.activation_bytes + scratch_bytes(args.limits);
+  const size_t free = device_->free_bytes();
+  if (weights + args.kv_bytes + workspace <= free) return;
+  throw DeviceError{QWQ_OUT_OF_MEMORY, std::string("device \"") + args.device + "\" has " + figures(free) +
+                                           " of memory free, the engine needs " +
+                                           figures(weights + args.kv_bytes + workspace) + " of it: weights " +
+                                           figures(weights) + ", KV cache " + figures(args.kv_bytes) +
+                                           ", workspace " + figures(workspace) +
+                                           "; place fewer layers there, or take a smaller context"};
 }
 
 template <typename Body>
@@ -67,6 +83,68 @@ int32_t Session::guarded(qwq_error* error, Body&& body) noexcept {
   error->status = failure.status;
   std::snprintf(error->message, sizeof(error->message), "%s", failure.message.c_str());
   return failure.status;
+}
+
+int32_t Session::begin_step(const StepTable& table, float* hidden, StepStart* out,
+                            qwq_error* error) noexcept {
+  return guarded(error, [&] {
+    failure_ = {QWQ_OK, ""};
+    paced_ = 0;
+    device_->wait();  // a step that failed may still be using what is filled now
+    rows_.set(table);
+    const int64_t used = table.n_rows() * hidden_size_;
+    const int64_t all = rows_.n_rows() * hidden_size_;
+    std::fill(hidden_input() + used, hidden_input() + all, 0.0f);
+    device_->start_upload(reinterpret_cast<std::byte*>(hidden), hidden_input_.data(),
+                          static_cast<size_t>(all) * sizeof(float));
+    out->n_generated = rows_.n_generated();
+    if (!rows_.capturable()) {
+      out->mode = StepMode::kEager;
+      return;
+    }
+    const auto known = graphs_.find(rows_.key());
+    if (known != graphs_.end()) {
+      device_->launch(*known->second);
+      out->mode = StepMode::kReplay;
+      return;
+    }
+    device_->begin_capture();
+    capturing_ = true;
+    out->mode = StepMode::kCapture;
+  });
+}
+
+int32_t Session::launch_captured(qwq_error* error) noexcept {
+  return guarded(error, [&] {
+    capturing_ = false;
+    std::unique_ptr<Graph> graph = device_->end_capture();
+    Graph& kept = *(graphs_[rows_.key()] = std::move(graph));
+    device_->launch(kept);
+  });
+}
+
+void Session::abandon_capture() noexcept {
+  if (!capturing_) return;
+  capturing_ = false;
+  device_->abandon_capture();
+}
+
+void Session::pace() noexcept {
+  if (capturing_ || failed()) return;
+  try {
+    device_->mark(paced_ % Device::kMarks);
+    ++paced_;
+    if (paced_ > kLayersAhead) device_->wait_for(paced_ % Device::kMarks);
+  } catch (const DeviceError& e) {
+    note(e);
+  }
+}
+
+int32_t Session::read(float* dst, const float* src, int64_t count, qwq_error* error) noexcept {
+  return guarded(error, [&] {
+    device_->download(dst, reinterpret_cast<const std::byte*>(src),
+                      static_cast<size_t>(count) * sizeof(float));
+  });
 }
 
 int32_t Session::copy_kv(size_t to, size_t from, size_t bytes, qwq_error* error) noexcept {

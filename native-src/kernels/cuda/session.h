@@ -1,120 +1,71 @@
-// What the CUDA backend keeps for an engine, and how an operator's arguments get to the device and back.
+// What the CUDA backend keeps for an engine.
 #pragma once
 
+#include <memory>
 #include <unordered_map>
-#include <vector>
 
 #include "kernels/cuda/device.h"
 #include "kernels/cuda/ops.h"
+#include "kernels/cuda/step_rows.h"
+#include "kernels/cuda/weight_store.h"
 
 namespace qwq::cuda {
 
 class Session : public BackendSession {
  public:
-  // Copies the weights. Throws DeviceError.
+  // Takes all memory and copies the weights. Throws DeviceError.
   explicit Session(const SessionArgs& args);
+  ~Session() override;
+
+  // What sessions take of a device beside weights, KV cache and activations.
+  static size_t scratch_bytes(const OpLimits& limits);
 
   std::byte* kv_base() noexcept override { return kv_.data(); }
+  std::byte* activations() noexcept override { return activations_.data(); }
+  const int32_t* positions() noexcept override { return rows_.positions(); }
+  const int32_t* output_rows() noexcept override { return rows_.output_rows(); }
+  float* hidden_input() noexcept override { return reinterpret_cast<float*>(hidden_input_.data()); }
+
+  int32_t begin_step(const StepTable& table, float* hidden, StepStart* out,
+                     qwq_error* error) noexcept override;
+  int32_t launch_captured(qwq_error* error) noexcept override;
+  void abandon_capture() noexcept override;
+  void pace() noexcept override;
+  int32_t read(float* dst, const float* src, int64_t count, qwq_error* error) noexcept override;
+
   int32_t copy_kv(size_t to, size_t from, size_t bytes, qwq_error* error) noexcept override;
   int32_t read_kv(void* dst, size_t offset, size_t bytes, qwq_error* error) noexcept override;
   int32_t write_kv(size_t offset, const void* src, size_t bytes, qwq_error* error) noexcept override;
   int32_t take_failure(qwq_error* error) noexcept override;
 
-  Device& device() { return *device_; }
+  // For the operators.
   Stream& stream() { return device_->stream(); }
-  const OpLimits& limits() const { return limits_; }
-
-  // The copy on the device of a weight that open() was given.
-  const Tensor& weight(const Tensor& host) const;
+  const WeightStore& weights() const { return *weights_; }
+  const StepRows& rows() const { return rows_; }
+  std::byte* scratch() const { return scratch_.data(); }
 
   bool failed() const { return failure_.status != QWQ_OK; }
   void note(DeviceError failure) { failure_ = std::move(failure); }
 
-  // Memory for the arguments of one operator.
-  DeviceMemory& staging() { return staging_; }
-
  private:
+  static void require_supported(const OpLimits& limits);
+  void require_room(const SessionArgs& args);
   template <typename Body>
   int32_t guarded(qwq_error* error, Body&& body) noexcept;
 
   std::unique_ptr<Device> device_;
-  OpLimits limits_;
-  std::vector<DeviceMemory> weight_memory_;
-  std::unordered_map<const std::byte*, Tensor> weights_;
+  std::unique_ptr<WeightStore> weights_;
+  StepRows rows_;
+  HostMemory hidden_input_;
+  int64_t hidden_size_;
   DeviceMemory kv_;
-  DeviceMemory staging_;
+  DeviceMemory activations_;
+  DeviceMemory scratch_;  // of one operator
+
+  std::unordered_map<uint64_t, std::unique_ptr<Graph>> graphs_;  // by StepRows::key
+  bool capturing_ = false;
+  int paced_ = 0;  // layers of the step
   DeviceError failure_ = {QWQ_OK, ""};
-};
-
-// Arguments of one operator on their way: uploaded as they are named, downloaded by finish().
-class Staged {
- public:
-  explicit Staged(Session& session) : session_(session) {}
-  Staged(const Staged&) = delete;
-
-  // Copies of the host's arrays. A null pointer stays one.
-  template <typename T>
-  const T* in(const T* host, size_t count) {
-    if (host == nullptr) return nullptr;
-    T* copy = take<T>(count);
-    session_.device().upload(reinterpret_cast<std::byte*>(copy), host, count * sizeof(T));
-    return copy;
-  }
-  // Rows of cols elements, `stride` apart.
-  template <typename T>
-  T* out(T* host, size_t rows, size_t cols, size_t stride) {
-    T* copy = take<T>(rows == 0 ? 0 : (rows - 1) * stride + cols);
-    results_.push_back(
-        {host, reinterpret_cast<std::byte*>(copy), rows, cols * sizeof(T), stride * sizeof(T)});
-    return copy;
-  }
-  template <typename T>
-  T* update(T* host, size_t rows, size_t cols, size_t stride) {
-    T* copy = out(host, rows, cols, stride);
-    for (size_t r = 0; r < rows; ++r) {
-      session_.device().upload(reinterpret_cast<std::byte*>(copy + r * stride), host + r * stride,
-                               cols * sizeof(T));
-    }
-    return copy;
-  }
-  template <typename T>
-  T* take(size_t count) {
-    return reinterpret_cast<T*>(take_bytes(count * sizeof(T)));
-  }
-
-  void finish() {
-    session_.device().wait();
-    for (const Result& result : results_) {
-      for (size_t r = 0; r < result.rows; ++r) {
-        session_.device().download(static_cast<std::byte*>(result.host) + r * result.stride_bytes,
-                                   result.device + r * result.stride_bytes, result.row_bytes);
-      }
-    }
-  }
-
- private:
-  struct Result {
-    void* host;
-    std::byte* device;
-    size_t rows;
-    size_t row_bytes;
-    size_t stride_bytes;
-  };
-
-  std::byte* take_bytes(size_t bytes) {
-    const size_t begin = used_;
-    used_ += (bytes + 255) / 256 * 256;
-    if (used_ > session_.staging().bytes()) {
-      throw DeviceError{QWQ_INTERNAL, "CUDA: an operator's arguments take " + std::to_string(used_) +
-                                          " bytes, " + std::to_string(session_.staging().bytes()) +
-                                          " were planned"};
-    }
-    return session_.staging().data() + begin;
-  }
-
-  Session& session_;
-  size_t used_ = 0;
-  std::vector<Result> results_;
 };
 
 }  // namespace qwq::cuda

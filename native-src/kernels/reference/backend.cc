@@ -26,6 +26,7 @@ const Backend& reference_backend() {
       .attention = reference::attention,
       .swiglu = reference::swiglu,
       .add = reference::add,
+      .gather = gather_rows,
       .scratch_bytes = reference::scratch_bytes,
       .kv_type = KvType::kF32,
   };

@@ -1,4 +1,4 @@
-// embed, add, swiglu, rms_norm and rope on the simulated device: the bits of the cpu backend, and the
+// add, gather, swiglu, rms_norm and rope on the simulated device: the bits of the cpu backend, and the
 // reference's values.
 #include "tests/cuda/device_testing.h"
 
@@ -25,22 +25,16 @@ void expect_cpu_bits(const char* what, const std::vector<float>& actual, const s
 
 }  // namespace
 
-TEST(embed_decodes_exactly) {
-  for (const FormatInfo& format : all_formats()) {
-    for (const int64_t blocks : {1, 2, 9}) {
-      const int64_t cols = blocks * format.block_elements;
-      const Weight table(format.dtype, 7, cols, 1);
-      const DeviceWeight on_device(table.tensor());
-      const DeviceBuffer<int32_t> tokens({6, 0, 3, 3});
-      DeviceBuffer<float> out(static_cast<size_t>(4 * cols));
-      cuda::Stream stream(kSeed);
-      cuda::embed(stream, {&on_device.tensor(), tokens.data(), 4, out.data()});
-      std::vector<float> expected;
-      for (size_t r = 0; r < 4; ++r) {
-        const std::vector<float> row = table.decoded_row(tokens[r]);
-        expected.insert(expected.end(), row.begin(), row.end());
-      }
-      expect_same_bits(format.name, out.copy(), expected);
+TEST(gather_copies_rows) {
+  for (const int64_t cols : kSizes) {
+    const DeviceBuffer<float> x(normal(static_cast<size_t>(5 * cols), 1));
+    const DeviceBuffer<int32_t> rows({4, 0, 3, 3});
+    DeviceBuffer<float> out(static_cast<size_t>(4 * cols));
+    cuda::Stream stream(kSeed);
+    cuda::gather(stream, {x.data(), rows.data(), 4, cols, out.data()}, 5);
+    for (size_t i = 0; i < out.size(); ++i) {
+      const size_t width = static_cast<size_t>(cols);
+      CHECK_EQ(out[i], x[static_cast<size_t>(rows[i / width]) * width + i % width]);
     }
   }
 }

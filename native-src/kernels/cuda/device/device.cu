@@ -2,6 +2,7 @@
 #include "kernels/cuda/device.h"
 
 #include <cstdlib>
+#include <cstring>
 
 namespace qwq::cuda {
 
@@ -13,17 +14,42 @@ void check(cudaError_t status, const std::string& what) {
                     "CUDA: " + what + ": " + cudaGetErrorString(status)};
 }
 
+class GpuGraph : public Graph {
+ public:
+  explicit GpuGraph(cudaGraphExec_t handle) : handle_(handle) {}
+  ~GpuGraph() override { cudaGraphExecDestroy(handle_); }
+
+  cudaGraphExec_t handle() const { return handle_; }
+
+ private:
+  cudaGraphExec_t handle_;
+};
+
 class Gpu : public Device {
  public:
   explicit Gpu(int ordinal) : ordinal_(ordinal) {
     select();
     check(cudaStreamCreateWithFlags(&handle_, cudaStreamNonBlocking), "creating a stream");
     stream_ = std::make_unique<Stream>(handle_);
+    for (cudaEvent_t& mark : marks_) {
+      check(cudaEventCreateWithFlags(&mark, cudaEventDisableTiming), "creating an event");
+    }
   }
   ~Gpu() override {
     cudaSetDevice(ordinal_);
     cudaStreamSynchronize(handle_);
+    for (cudaEvent_t mark : marks_) {
+      if (mark != nullptr) cudaEventDestroy(mark);
+    }
     cudaStreamDestroy(handle_);
+  }
+
+  size_t free_bytes() override {
+    select();
+    size_t free = 0;
+    size_t total = 0;
+    check(cudaMemGetInfo(&free, &total), "asking for free memory");
+    return free;
   }
 
   std::byte* allocate(size_t bytes, const char* what) override {
@@ -38,6 +64,18 @@ class Gpu : public Device {
     cudaFree(memory);
   }
 
+  std::byte* allocate_host(size_t bytes, const char* what) override {
+    select();
+    void* memory = nullptr;
+    check(cudaMallocHost(&memory, bytes), std::to_string(bytes) + " bytes of the host's memory for " + what);
+    std::memset(memory, 0, bytes);
+    return static_cast<std::byte*>(memory);
+  }
+  void free_host(std::byte* memory) override {
+    cudaSetDevice(ordinal_);
+    cudaFreeHost(memory);
+  }
+
   void upload(std::byte* dst, const void* src, size_t bytes) override {
     move(dst, src, bytes, cudaMemcpyHostToDevice, "copying to the device");
   }
@@ -47,6 +85,11 @@ class Gpu : public Device {
   void copy(std::byte* dst, const std::byte* src, size_t bytes) override {
     move(dst, src, bytes, cudaMemcpyDeviceToDevice, "copying on the device");
   }
+  void start_upload(std::byte* dst, const std::byte* src, size_t bytes) override {
+    if (bytes == 0) return;
+    select();
+    check(cudaMemcpyAsync(dst, src, bytes, cudaMemcpyHostToDevice, handle_), "copying to the device");
+  }
   void zero(std::byte* dst, size_t bytes) override {
     select();
     check(cudaMemsetAsync(dst, 0, bytes, handle_), "clearing memory");
@@ -55,6 +98,45 @@ class Gpu : public Device {
     select();
     check(stream_->status(), "launching a kernel");
     check(cudaStreamSynchronize(handle_), "running kernels");
+  }
+
+  void mark(int number) override {
+    select();
+    check(cudaEventRecord(marks_[number], handle_), "recording an event");
+  }
+  void wait_for(int number) override {
+    select();
+    check(stream_->status(), "launching a kernel");
+    check(cudaEventSynchronize(marks_[number]), "running kernels");
+  }
+
+  void begin_capture() override {
+    select();
+    check(stream_->status(), "launching a kernel");
+    check(cudaStreamBeginCapture(handle_, cudaStreamCaptureModeThreadLocal), "capturing a step");
+    capturing_ = true;
+  }
+  std::unique_ptr<Graph> end_capture() override {
+    cudaGraph_t graph = nullptr;
+    capturing_ = false;
+    check(cudaStreamEndCapture(handle_, &graph), "capturing a step");
+    cudaGraphExec_t executable = nullptr;
+    const cudaError_t status = cudaGraphInstantiate(&executable, graph, 0);
+    cudaGraphDestroy(graph);
+    check(status, "preparing a captured step");
+    return std::make_unique<GpuGraph>(executable);
+  }
+  void abandon_capture() override {
+    if (!capturing_) return;
+    capturing_ = false;
+    cudaGraph_t graph = nullptr;
+    cudaStreamEndCapture(handle_, &graph);
+    if (graph != nullptr) cudaGraphDestroy(graph);
+    cudaGetLastError();
+  }
+  void launch(Graph& graph) override {
+    select();
+    check(cudaGraphLaunch(static_cast<GpuGraph&>(graph).handle(), handle_), "launching a captured step");
   }
 
   Stream& stream() override { return *stream_; }
@@ -74,6 +156,8 @@ class Gpu : public Device {
   int ordinal_;
   cudaStream_t handle_ = nullptr;
   std::unique_ptr<Stream> stream_;
+  cudaEvent_t marks_[kMarks] = {};
+  bool capturing_ = false;
 };
 
 }  // namespace

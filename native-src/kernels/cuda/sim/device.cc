@@ -9,8 +9,17 @@ namespace qwq::cuda {
 
 namespace {
 
+// As if nothing else used the machine.
+constexpr size_t kFreeBytes = size_t{1} << 46;
+
+struct SimulatedGraph : Graph {
+  Recording recording;
+};
+
 class SimulatedDevice : public Device {
  public:
+  size_t free_bytes() override { return kFreeBytes; }
+
   std::byte* allocate(size_t bytes, const char* what) override {
     const size_t padded = (bytes + 511) / 256 * 256;
     std::byte* memory = padded < bytes ? nullptr : static_cast<std::byte*>(std::aligned_alloc(256, padded));
@@ -27,26 +36,64 @@ class SimulatedDevice : public Device {
     std::free(memory);
   }
 
+  std::byte* allocate_host(size_t bytes, const char* what) override {
+    void* memory = std::calloc(bytes, 1);
+    if (memory == nullptr) {
+      throw DeviceError{QWQ_OUT_OF_MEMORY, "no " + std::to_string(bytes) + " bytes for " + what};
+    }
+    return static_cast<std::byte*>(memory);
+  }
+  void free_host(std::byte* memory) override { std::free(memory); }
+
   void upload(std::byte* dst, const void* src, size_t bytes) override {
+    require_no_capture();
     if (bytes == 0) return;
     std::memcpy(dst, src, bytes);
     stream_.mark_written(dst, bytes);
   }
   void download(void* dst, const std::byte* src, size_t bytes) override {
+    require_no_capture();
     if (bytes > 0) std::memcpy(dst, src, bytes);
   }
   void copy(std::byte* dst, const std::byte* src, size_t bytes) override { upload(dst, src, bytes); }
+  void start_upload(std::byte* dst, const std::byte* src, size_t bytes) override { upload(dst, src, bytes); }
   void zero(std::byte* dst, size_t bytes) override {
+    require_no_capture();
     std::memset(static_cast<void*>(dst), 0, bytes);
     stream_.mark_written(dst, bytes);
   }
-  void wait() override {}
+  void wait() override { require_no_capture(); }
+  void mark(int) override { require_no_capture(); }
+  void wait_for(int) override { require_no_capture(); }
+
+  void begin_capture() override {
+    require_no_capture();
+    graph_ = std::make_unique<SimulatedGraph>();
+    stream_.record(&graph_->recording);
+  }
+  std::unique_ptr<Graph> end_capture() override {
+    stream_.record(nullptr);
+    return std::move(graph_);
+  }
+  void abandon_capture() override {
+    stream_.record(nullptr);
+    graph_.reset();
+  }
+  void launch(Graph& graph) override {
+    require_no_capture();
+    for (const auto& launch : static_cast<SimulatedGraph&>(graph).recording) launch();
+  }
 
   Stream& stream() override { return stream_; }
 
  private:
+  void require_no_capture() const {
+    if (stream_.recording()) throw DeviceError{QWQ_INTERNAL, "the simulated device is capturing"};
+  }
+
   Stream stream_;
   std::map<std::byte*, std::unique_ptr<Scratch>> contents_;
+  std::unique_ptr<SimulatedGraph> graph_;
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 // Launching a kernel: which memory it may touch, and with how many threads.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -25,7 +26,12 @@ struct KernelCounts {
   uint64_t matrix_products = 0;
 };
 
-// The simulated device. Launches run at once, on the calling thread; a fault is thrown as sim::Fault.
+// What was written down instead of being done, to be done any number of times: the launches, with the
+// parameters they had.
+using Recording = std::vector<std::function<void()>>;
+
+// The simulated device. Launches run at once, on the calling thread, unless they are recorded; a fault is
+// thrown as sim::Fault.
 class Stream {
  public:
   explicit Stream(uint64_t seed = 1) : seed_(seed), machine_(seed) {}
@@ -36,10 +42,14 @@ class Stream {
 
   // What the host copied to memory that a Scratch watches.
   void mark_written(const void* base, size_t bytes) {
-    for (sim::Tracked* tracked : tracked_) {
+    for (const auto& tracked : tracked_) {
       if (tracked->holds(base, bytes)) tracked->mark(static_cast<const std::byte*>(base), bytes);
     }
   }
+
+  // Until it is called with null, launches are appended to `recording`, and nothing is done.
+  void record(Recording* recording) { recording_ = recording; }
+  bool recording() const { return recording_ != nullptr; }
 
  private:
   friend class Launch;
@@ -47,32 +57,32 @@ class Stream {
 
   uint64_t seed_;
   sim::Machine machine_;
-  std::vector<sim::Tracked*> tracked_;
+  std::vector<std::shared_ptr<sim::Tracked>> tracked_;
   std::map<std::string, KernelCounts> counts_;
+  Recording* recording_ = nullptr;
 };
 
 // Memory in which, as long as this lives, nothing is written at first, whatever lies there: what a kernel
 // leaves out, the next one must not read.
 class Scratch {
  public:
-  Scratch(Stream& stream, const void* base, size_t bytes) : stream_(stream), tracked_(base, bytes) {
-    stream_.tracked_.push_back(&tracked_);
+  Scratch(Stream& stream, const void* base, size_t bytes)
+      : stream_(stream), tracked_(std::make_shared<sim::Tracked>(base, bytes)) {
+    stream_.tracked_.push_back(tracked_);
+    if (stream.recording()) stream.recording_->push_back([tracked = tracked_] { tracked->forget(); });
   }
-  ~Scratch() { std::erase(stream_.tracked_, &tracked_); }
+  ~Scratch() { std::erase(stream_.tracked_, tracked_); }
   Scratch(const Scratch&) = delete;
 
  private:
   Stream& stream_;
-  sim::Tracked tracked_;
+  std::shared_ptr<sim::Tracked> tracked_;
 };
 
 // One launch: first its parameters, then run().
 class Launch {
  public:
-  Launch(Stream& stream, const char* kernel) : stream_(stream), kernel_(kernel), machine_(stream.machine_) {
-    machine_.traffic = {};
-    machine_.matrix_products = 0;
-  }
+  Launch(Stream& stream, const char* kernel) : stream_(stream), kernel_(kernel), regions_(new Regions) {}
   Launch(const Launch&) = delete;
 
   // Read only. A null pointer stays one.
@@ -101,10 +111,20 @@ class Launch {
 
   template <typename... P, typename... A>
   void run(const LaunchShape& shape, void (*kernel)(P...), const A&... arguments) {
-    run_body(shape, [&] { kernel(arguments...); });
+    if (stream_.recording()) {
+      stream_.recording_->push_back(
+          [&stream = stream_, name = kernel_, regions = regions_, shape, kernel, arguments...] {
+            for (const auto& region : *regions) region->forget();
+            run_body(stream, name, *regions, shape, [&] { kernel(arguments...); });
+          });
+    } else {
+      run_body(stream_, kernel_, *regions_, shape, [&] { kernel(arguments...); });
+    }
   }
 
  private:
+  using Regions = std::vector<std::unique_ptr<sim::Region>>;
+
   template <typename T>
   Global<T> add(const char* name, sim::Access access, std::remove_const_t<T>* p, size_t cols, size_t rows,
                 size_t stride) {
@@ -113,12 +133,12 @@ class Launch {
   }
   sim::Region* add_region(const char* name, sim::Access access, void* p, size_t row_bytes, size_t rows,
                           size_t stride_bytes, size_t granule);
-  void run_body(const LaunchShape& shape, const std::function<void()>& body);
+  static void run_body(Stream& stream, const char* kernel, const Regions& regions, const LaunchShape& shape,
+                       const std::function<void()>& body);
 
   Stream& stream_;
   const char* kernel_;
-  sim::Machine& machine_;
-  std::vector<std::unique_ptr<sim::Region>> regions_;
+  std::shared_ptr<Regions> regions_;
 };
 
 }  // namespace qwq::cuda

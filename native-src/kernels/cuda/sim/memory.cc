@@ -15,7 +15,7 @@ void fault(const char* format, ...) {
 }
 
 Region::Region(std::string name, Access access, void* base, size_t row_bytes, size_t rows,
-               size_t stride_bytes, size_t granule, Tracked* tracked, Traffic* traffic)
+               size_t stride_bytes, size_t granule, std::shared_ptr<Tracked> tracked, Traffic* traffic)
     : name_(std::move(name)),
       access_(access),
       base_(static_cast<std::byte*>(base)),
@@ -23,7 +23,7 @@ Region::Region(std::string name, Access access, void* base, size_t row_bytes, si
       row_bytes_(row_bytes),
       stride_bytes_(rows > 1 ? stride_bytes : row_bytes),
       granule_(granule),
-      tracked_(tracked),
+      tracked_(std::move(tracked)),
       traffic_(traffic) {
   if (bytes_ % granule_ != 0 || (stride_bytes_ != 0 && stride_bytes_ % granule_ != 0)) {
     fault("%s: not a whole number of elements", name_.c_str());

@@ -65,6 +65,7 @@ class Tracked {
   void mark(const std::byte* p, size_t n) {
     for (size_t i = 0; i < n; ++i) written_[static_cast<size_t>(p - base_) + i] = true;
   }
+  void forget() { written_.assign(written_.size(), false); }
 
  private:
   const std::byte* base_;
@@ -85,7 +86,7 @@ class Region {
   // Elements of `granule` bytes are read and written as a whole, or several at once. rows > 1: rows of
   // row_bytes, stride_bytes apart; what lies between is out of bounds.
   Region(std::string name, Access access, void* base, size_t row_bytes, size_t rows, size_t stride_bytes,
-         size_t granule, Tracked* tracked, Traffic* traffic);
+         size_t granule, std::shared_ptr<Tracked> tracked, Traffic* traffic);
 
   void check_read(const Actor& actor, const void* p, size_t n, size_t alignment, bool atomic = false);
   void check_write(const Actor& actor, const void* p, size_t n, size_t alignment, bool atomic = false);
@@ -93,7 +94,7 @@ class Region {
   // What was written there has not arrived: reading it is a fault again. Shared memory only.
   void withdraw(const void* p, size_t n);
 
-  // Makes shared memory what it is at the start of a block.
+  // Makes shared memory what it is at the start of a block, and a parameter what it is at that of a launch.
   void forget();
 
   // After a launch: everything that had to be written was.
@@ -132,7 +133,7 @@ class Region {
   size_t row_bytes_;
   size_t stride_bytes_;
   size_t granule_;
-  Tracked* tracked_;
+  std::shared_ptr<Tracked> tracked_;
   Traffic* traffic_;
   std::vector<uint8_t> written_;  // of granules, where nothing is at first; else empty
   static constexpr size_t kMarksOfPage = 256;

@@ -1112,6 +1112,70 @@ public class Qwq extends QwqSymbols {
         }
     }
 
+    private static class qwq_engine_placement_memory {
+        public static final FunctionDescriptor DESC = FunctionDescriptor.of(
+            Qwq.C_INT,
+            Qwq.C_POINTER,
+            Qwq.C_POINTER,
+            Qwq.C_INT,
+            Qwq.C_POINTER,
+            Qwq.C_POINTER
+        );
+
+        public static final MemorySegment ADDR = SYMBOL_LOOKUP.findOrThrow("qwq_engine_placement_memory");
+
+        public static final MethodHandle HANDLE = Linker.nativeLinker().downcallHandle(ADDR, DESC);
+    }
+
+    /**
+     * Function descriptor for:
+     * {@snippet lang=c :
+     * int32_t qwq_engine_placement_memory(const struct qwq_model *model, const struct qwq_engine_config *config, int32_t index, struct qwq_placement_memory *out, struct qwq_error *error)
+     * }
+     */
+    public static FunctionDescriptor qwq_engine_placement_memory$descriptor() {
+        return qwq_engine_placement_memory.DESC;
+    }
+
+    /**
+     * Downcall method handle for:
+     * {@snippet lang=c :
+     * int32_t qwq_engine_placement_memory(const struct qwq_model *model, const struct qwq_engine_config *config, int32_t index, struct qwq_placement_memory *out, struct qwq_error *error)
+     * }
+     */
+    public static MethodHandle qwq_engine_placement_memory$handle() {
+        return qwq_engine_placement_memory.HANDLE;
+    }
+
+    /**
+     * Address for:
+     * {@snippet lang=c :
+     * int32_t qwq_engine_placement_memory(const struct qwq_model *model, const struct qwq_engine_config *config, int32_t index, struct qwq_placement_memory *out, struct qwq_error *error)
+     * }
+     */
+    public static MemorySegment qwq_engine_placement_memory$address() {
+        return qwq_engine_placement_memory.ADDR;
+    }
+
+    /**
+     * {@snippet lang=c :
+     * int32_t qwq_engine_placement_memory(const struct qwq_model *model, const struct qwq_engine_config *config, int32_t index, struct qwq_placement_memory *out, struct qwq_error *error)
+     * }
+     */
+    public static int qwq_engine_placement_memory(MemorySegment model, MemorySegment config, int index, MemorySegment out, MemorySegment error) {
+        var mh$ = qwq_engine_placement_memory.HANDLE;
+        try {
+            if (TRACE_DOWNCALLS) {
+                traceDowncall("qwq_engine_placement_memory", model, config, index, out, error);
+            }
+            return (int)mh$.invokeExact(model, config, index, out, error);
+        } catch (Error | RuntimeException ex) {
+           throw ex;
+        } catch (Throwable ex$) {
+           throw new AssertionError("should not reach here", ex$);
+        }
+    }
+
     private static class qwq_engine_create {
         public static final FunctionDescriptor DESC = FunctionDescriptor.of(
             Qwq.C_INT,

@@ -24,6 +24,10 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     int32_t max_sequences;
  *     int32_t kv_type;
  *     int32_t pin_threads;
+ *     int32_t n_placements;
+ *     const struct qwq_placement *placements;
+ *     uint64_t *loaded_bytes;
+ *     const int32_t *load_cancel;
  * }
  * }
  */
@@ -42,7 +46,12 @@ public class qwq_engine_config {
         Qwq.C_INT.withName("max_batch_tokens"),
         Qwq.C_INT.withName("max_sequences"),
         Qwq.C_INT.withName("kv_type"),
-        Qwq.C_INT.withName("pin_threads")
+        Qwq.C_INT.withName("pin_threads"),
+        Qwq.C_INT.withName("n_placements"),
+        MemoryLayout.paddingLayout(4),
+        Qwq.C_POINTER.withName("placements"),
+        Qwq.C_POINTER.withName("loaded_bytes"),
+        Qwq.C_POINTER.withName("load_cancel")
     ).withName("qwq_engine_config");
 
     /**
@@ -479,6 +488,182 @@ public class qwq_engine_config {
      */
     public static void pin_threads(MemorySegment struct, int fieldValue) {
         struct.set(pin_threads$LAYOUT, pin_threads$OFFSET, fieldValue);
+    }
+
+    private static final OfInt n_placements$LAYOUT = (OfInt)$LAYOUT.select(groupElement("n_placements"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * int32_t n_placements
+     * }
+     */
+    public static final OfInt n_placements$layout() {
+        return n_placements$LAYOUT;
+    }
+
+    private static final long n_placements$OFFSET = $LAYOUT.byteOffset(groupElement("n_placements"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * int32_t n_placements
+     * }
+     */
+    public static final long n_placements$offset() {
+        return n_placements$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * int32_t n_placements
+     * }
+     */
+    public static int n_placements(MemorySegment struct) {
+        return struct.get(n_placements$LAYOUT, n_placements$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * int32_t n_placements
+     * }
+     */
+    public static void n_placements(MemorySegment struct, int fieldValue) {
+        struct.set(n_placements$LAYOUT, n_placements$OFFSET, fieldValue);
+    }
+
+    private static final AddressLayout placements$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("placements"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * const struct qwq_placement *placements
+     * }
+     */
+    public static final AddressLayout placements$layout() {
+        return placements$LAYOUT;
+    }
+
+    private static final long placements$OFFSET = $LAYOUT.byteOffset(groupElement("placements"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * const struct qwq_placement *placements
+     * }
+     */
+    public static final long placements$offset() {
+        return placements$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * const struct qwq_placement *placements
+     * }
+     */
+    public static MemorySegment placements(MemorySegment struct) {
+        return struct.get(placements$LAYOUT, placements$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * const struct qwq_placement *placements
+     * }
+     */
+    public static void placements(MemorySegment struct, MemorySegment fieldValue) {
+        struct.set(placements$LAYOUT, placements$OFFSET, fieldValue);
+    }
+
+    private static final AddressLayout loaded_bytes$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("loaded_bytes"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * uint64_t *loaded_bytes
+     * }
+     */
+    public static final AddressLayout loaded_bytes$layout() {
+        return loaded_bytes$LAYOUT;
+    }
+
+    private static final long loaded_bytes$OFFSET = $LAYOUT.byteOffset(groupElement("loaded_bytes"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * uint64_t *loaded_bytes
+     * }
+     */
+    public static final long loaded_bytes$offset() {
+        return loaded_bytes$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * uint64_t *loaded_bytes
+     * }
+     */
+    public static MemorySegment loaded_bytes(MemorySegment struct) {
+        return struct.get(loaded_bytes$LAYOUT, loaded_bytes$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * uint64_t *loaded_bytes
+     * }
+     */
+    public static void loaded_bytes(MemorySegment struct, MemorySegment fieldValue) {
+        struct.set(loaded_bytes$LAYOUT, loaded_bytes$OFFSET, fieldValue);
+    }
+
+    private static final AddressLayout load_cancel$LAYOUT = (AddressLayout)$LAYOUT.select(groupElement("load_cancel"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * const int32_t *load_cancel
+     * }
+     */
+    public static final AddressLayout load_cancel$layout() {
+        return load_cancel$LAYOUT;
+    }
+
+    private static final long load_cancel$OFFSET = $LAYOUT.byteOffset(groupElement("load_cancel"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * const int32_t *load_cancel
+     * }
+     */
+    public static final long load_cancel$offset() {
+        return load_cancel$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * const int32_t *load_cancel
+     * }
+     */
+    public static MemorySegment load_cancel(MemorySegment struct) {
+        return struct.get(load_cancel$LAYOUT, load_cancel$OFFSET);
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * const int32_t *load_cancel
+     * }
+     */
+    public static void load_cancel(MemorySegment struct, MemorySegment fieldValue) {
+        struct.set(load_cancel$LAYOUT, load_cancel$OFFSET, fieldValue);
     }
 
     /**

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <memory>
+
+#include "kernels/backend.h"
+#include "qwq.h"
+#include "runtime/activations.h"
+#include "runtime/engine_config.h"
+#include "runtime/forward.h"
+#include "runtime/kv_cache.h"
+#include "runtime/model.h"
+#include "runtime/pages.h"
+
+namespace qwq {
+
+// A placement at work: its layers with their activations and their part of the KV cache, where its backend
+// computes.
+class Stage {
+ public:
+  // Takes all memory and, on a device, copies the weights. Throws Error.
+  Stage(const Model& model, const EngineConfig& config, const Placement& placement);
+  Stage(const Stage&) = delete;
+  Stage& operator=(const Stage&) = delete;
+
+  // The host's memory for the residual stream of a step's rows, [max_batch_tokens, hidden], to be filled
+  // before run().
+  float* hidden_input() { return session_ == nullptr ? a_.hidden : session_->hidden_input(); }
+
+  // The layers of a step. `op` is the engine's, its session is not looked at.
+  void run(OpContext op, const StepTable& step);
+
+  // What run() left of the residual stream, in dst[n_rows, hidden].
+  void read_hidden(float* dst, int64_t n_rows);
+
+  // In the last stage: logits of `n` of the step's output rows from `first` on, all of one recipe, at most
+  // Activations::logits_rows_of. [n, vocab] in the host's memory, until the next call.
+  const float* logits(OpContext op, int64_t first, int64_t n, Recipe recipe);
+
+  KvCache& cache() { return cache_; }
+  const KvCache& cache() const { return cache_; }
+
+  // What the constructor takes. Throws Error(QWQ_INVALID_ARGUMENT) for sizes beyond size_t.
+  static qwq_placement_memory memory(const Model& model, const EngineConfig& config,
+                                     const Placement& placement);
+
+ private:
+  const ModelConfig& model_;
+  const Placement& placement_;
+  std::unique_ptr<BackendSession> session_;  // null on the host
+  KvCache cache_;
+  Pages pages_;   // of the activations, on the host
+  Pages logits_;  // the host's copy of a device's
+  Activations a_;
+  Forward forward_;
+  StepTable step_ = {};    // as the operators see it
+  bool captured_ = false;  // its logits are computed with its layers
+};
+
+}  // namespace qwq
