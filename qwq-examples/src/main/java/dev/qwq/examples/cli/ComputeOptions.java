@@ -53,7 +53,7 @@ final class ComputeOptions {
       defaultValue = "f16",
       converter = KvName.class,
       description =
-          "How the KV cache keeps elements; q8_0 takes 53 % of the memory (default:"
+          "How the KV cache keeps elements; q8_0 takes 53 %% of the memory (default:"
               + " ${DEFAULT-VALUE}).")
   private KvCacheType kvCacheType = KvCacheType.F16;
 

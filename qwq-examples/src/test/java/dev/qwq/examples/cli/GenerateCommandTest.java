@@ -1,12 +1,14 @@
 package dev.qwq.examples.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.qwq.ThinkingBudget;
 import dev.qwq.examples.BundledModel;
 import dev.qwq.examples.Golden;
+import dev.qwq.examples.SimulatorLibrary;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -66,6 +68,24 @@ class GenerateCommandTest {
       checkGolden(reply, golden);
     }
     assertThat(reply.get("answer").textValue()).isEqualTo(golden.answer());
+  }
+
+  @Test
+  void aSimulatedDeviceAnswersAsTheGoldenRepliesDo() throws IOException {
+    assumeTrue(SimulatorLibrary.isThere(), "the simulator is built with the native library");
+    Cli reply =
+        generate(
+            "--prompt",
+            QUESTION,
+            "--temperature",
+            0,
+            "--backend",
+            "cuda",
+            "--device",
+            "sim",
+            "--ctx",
+            256);
+    checkGolden(reply.json(), Golden.strawberry());
   }
 
   private static void checkGolden(JsonNode reply, Golden.Case golden) {

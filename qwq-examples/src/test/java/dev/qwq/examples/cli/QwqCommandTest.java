@@ -2,6 +2,9 @@ package dev.qwq.examples.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -38,6 +41,23 @@ class QwqCommandTest {
     assertThat(cli.err()).contains(missing.toString());
     assertThat(Cli.run("tokenize", "--verbose", "--model", missing, "--text", "a").err())
         .contains("\tat dev.qwq");
+  }
+
+  /** Descriptions are format strings; of one that is none picocli complains on standard error. */
+  @Test
+  void helpSaysNothingOnStandardError() {
+    PrintStream before = System.err;
+    ByteArrayOutputStream said = new ByteArrayOutputStream();
+    System.setErr(new PrintStream(said, true, StandardCharsets.UTF_8));
+    try {
+      for (String command :
+          List.of("chat", "generate", "perplexity", "bench", "quantize", "doctor")) {
+        Cli.run(command, "--help");
+      }
+    } finally {
+      System.setErr(before);
+    }
+    assertThat(said.toString(StandardCharsets.UTF_8)).isEmpty();
   }
 
   @Test
