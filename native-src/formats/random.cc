@@ -8,11 +8,9 @@
 namespace qwq {
 namespace {
 
-// Fourth counter word: keeps the streams of different uses apart.
-enum Use : uint32_t { kUniform = 0, kNormal = 1 };
-
-std::array<uint32_t, 4> block(uint64_t key, uint64_t index, Use use) {
-  return philox4x32(key, {static_cast<uint32_t>(index), static_cast<uint32_t>(index >> 32), 0, use});
+// The fourth word keeps them apart from the draws of counter_hash.
+std::array<uint32_t, 4> normal_block(uint64_t key, uint64_t index) {
+  return philox4x32(key, {static_cast<uint32_t>(index), static_cast<uint32_t>(index >> 32), 0, 1});
 }
 
 // ln of u in [2^-33, 1): u = m * 2^e with m in [sqrt(1/2), sqrt(2)), ln m by the series of atanh in
@@ -52,8 +50,8 @@ Float4 sqrt4(Float4 v) {
 constexpr uint64_t kGroup = 8;  // normals made together, from two Philox blocks
 
 void normal_group(uint64_t seed, uint64_t group, float stddev, float* out) {
-  const std::array<uint32_t, 4> a = block(seed, 2 * group, kNormal);
-  const std::array<uint32_t, 4> b = block(seed, 2 * group + 1, kNormal);
+  const std::array<uint32_t, 4> a = normal_block(seed, 2 * group);
+  const std::array<uint32_t, 4> b = normal_block(seed, 2 * group + 1);
   // The radius needs small probabilities, hence all 32 bits, and never 0: (n + 1/2) / 2^32. Conversion goes
   // through halves since the vector instructions convert signed integers only.
   const UInt4 radius_bits = {a[0], a[1], b[0], b[1]};
@@ -71,28 +69,6 @@ void normal_group(uint64_t seed, uint64_t group, float stddev, float* out) {
 }
 
 }  // namespace
-
-std::array<uint32_t, 4> philox4x32(uint64_t key, std::array<uint32_t, 4> counter) {
-  uint32_t key0 = static_cast<uint32_t>(key);
-  uint32_t key1 = static_cast<uint32_t>(key >> 32);
-  auto [c0, c1, c2, c3] = counter;
-  for (int round = 0; round < 10; ++round) {
-    const uint64_t product0 = uint64_t{0xd2511f53} * c0;
-    const uint64_t product1 = uint64_t{0xcd9e8d57} * c2;
-    c0 = static_cast<uint32_t>(product1 >> 32) ^ c1 ^ key0;
-    c1 = static_cast<uint32_t>(product1);
-    c2 = static_cast<uint32_t>(product0 >> 32) ^ c3 ^ key1;
-    c3 = static_cast<uint32_t>(product0);
-    key0 += 0x9e3779b9;
-    key1 += 0xbb67ae85;
-  }
-  return {c0, c1, c2, c3};
-}
-
-uint64_t counter_hash(uint64_t key, uint64_t counter) {
-  const std::array<uint32_t, 4> words = block(key, counter, kUniform);
-  return words[0] | static_cast<uint64_t>(words[1]) << 32;
-}
 
 void fill_normal(uint64_t seed, uint64_t offset, float stddev, float* dst, uint64_t count) {
   uint64_t done = 0;

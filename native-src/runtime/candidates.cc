@@ -1,7 +1,6 @@
 #include "runtime/candidates.h"
 
 #include <algorithm>
-#include <cmath>
 #include <functional>
 #include <limits>
 
@@ -11,14 +10,9 @@ namespace qwq {
 
 namespace {
 
-// Unnormalised probability.
-double weight(float logit) {
-  return static_cast<double>(exp_nonpositive(logit));
-}
-
-double sum_weights(const CandidateKey* keys, size_t n) {
-  double sum = 0;
-  for (size_t i = 0; i < n; ++i) sum += weight(keys[i].logit());
+Weight sum_weights(const CandidateKey* keys, size_t n) {
+  Weight sum = 0;
+  for (size_t i = 0; i < n; ++i) sum += score_weight(keys[i].logit());
   return sum;
 }
 
@@ -59,8 +53,7 @@ void likeliest(const LogitsView& view, size_t k, CandidateKey* scratch, Candidat
 
 Candidates::Candidates(float* scores, size_t n, float min_p, int32_t* ids, CandidateKey* scratch)
     : logits_(scores), ids_(ids), scratch_(scratch) {
-  const float least = min_p > 0 ? static_cast<float>(std::log(static_cast<double>(min_p)))
-                                : std::numeric_limits<float>::lowest();
+  const float least = least_score(min_p);
   for (size_t i = 0; i < n; ++i) {
     const float score = scores[i];
     logits_[size_] = score;
@@ -77,13 +70,14 @@ void Candidates::keep_top_k(int32_t k) {
 
 void Candidates::keep_top_p(float p) {
   if (p >= 1) return;
-  const double total = sum_exp(logits_, size_, 0);
-  double missing = static_cast<double>(p) * total;
+  const Weight total = qwq::sum_weights(logits_, size_, 0);
+  Weight missing = share_above(total, fraction_of_one(p));
 
-  // All candidates of less than this weight together weigh less than 1 - p: the answer does not reach them.
-  // On real distributions that leaves a few hundred. The logarithm is rounded, and so kept on the safe side.
-  const double negligible = (1 - static_cast<double>(p)) * total / static_cast<double>(size_);
-  const float least_logit = static_cast<float>(std::log(negligible) - 1e-3);
+  // Candidates that weigh no more than this together weigh no more than what may be missing in the end: the
+  // answer does not reach them. On real distributions that leaves a few hundred. Half a unit is what rounding
+  // to weights adds at most; exponential and logarithm are rounded, too, hence the margin.
+  const double negligible = static_cast<double>((total - missing) / size_) - 0.5;
+  const float least_logit = static_cast<float>(natural_log(std::max(negligible, 0.5) * kWeightUnit) - 1e-3);
   CandidateKey* first = scratch_;
   CandidateKey* last = scratch_;
   for (size_t i = 0; i < size_; ++i) {
@@ -96,7 +90,7 @@ void Candidates::keep_top_p(float p) {
   while (last - first > kSortBelow) {
     CandidateKey* middle = first + (last - first) / 2;
     std::nth_element(first, middle, last, std::greater<>());
-    const double upper = sum_weights(first, static_cast<size_t>(middle - first));
+    const Weight upper = sum_weights(first, static_cast<size_t>(middle - first));
     if (upper >= missing) {
       last = middle;
     } else {
@@ -108,31 +102,29 @@ void Candidates::keep_top_p(float p) {
   CandidateKey least = *first;
   for (const CandidateKey* key = first; key != last; ++key) {
     least = *key;
-    missing -= weight(key->logit());
-    if (missing <= 0) break;
+    const Weight weight = score_weight(key->logit());
+    if (weight >= missing) break;
+    missing -= weight;
   }
   keep_from(least);
 }
 
-int32_t Candidates::draw(double u) const {
+int32_t Candidates::draw(uint64_t random) const {
   constexpr size_t kBlock = 256;
-  const double target = u * sum_exp(logits_, size_, 0);
-  double sum = 0;
-  for (size_t first = 0; first < size_; first += kBlock) {
-    const size_t n = std::min(kBlock, size_ - first);
-    const double block = sum_exp(logits_ + first, n, 0);
-    if (sum + block > target) {
-      double partial = sum;
-      for (size_t i = first; i < first + n; ++i) {
-        partial += weight(logits_[i]);
-        if (partial > target) return ids_[i];
-      }
-    }
-    sum += block;
+  // Of the units that all candidates weigh, the one that was drawn.
+  Weight rest = share_below(qwq::sum_weights(logits_, size_, 0), random);
+  size_t i = 0;
+  while (size_ - i > kBlock) {
+    const Weight block = qwq::sum_weights(logits_ + i, kBlock, 0);
+    if (block > rest) break;
+    rest -= block;
+    i += kBlock;
   }
-  // Sums in another order may end a rounding below: the last candidate that has a share.
-  size_t i = size_ - 1;
-  while (i > 0 && weight(logits_[i]) == 0) --i;
+  for (; i + 1 < size_; ++i) {
+    const Weight weight = score_weight(logits_[i]);
+    if (weight > rest) break;
+    rest -= weight;
+  }
   return ids_[i];
 }
 

@@ -1,13 +1,13 @@
 #include "runtime/log_softmax.h"
 
 #include <algorithm>
-#include <cmath>
+#include <bit>
 
 namespace qwq {
 
 namespace {
 
-// Independent lanes, which the compiler turns into vector registers; their number fixes the order of sums.
+// Independent lanes, which the compiler turns into vector registers.
 constexpr size_t kLanes = 8;
 
 }  // namespace
@@ -34,28 +34,32 @@ float max_of(const float* values, size_t n) {
   return *std::max_element(lanes, lanes + kLanes);
 }
 
-double sum_exp(const float* x, size_t n, float shift) {
+Weight sum_weights(const float* x, size_t n, float shift) {
+  // A double beside this constant keeps 42 bits after the point: adding it rounds to a weight, which the low
+  // bits of the sum then hold. Its own bits are taken off in the end.
+  constexpr double kRound = 0x1.8p10;
   constexpr size_t kBlock = 64;
-  double lanes[kLanes] = {};
+  Weight lanes[kLanes] = {};
   float terms[kBlock];
   size_t i = 0;
   for (; i + kBlock <= n; i += kBlock) {
     for (size_t j = 0; j < kBlock; ++j) terms[j] = exp_nonpositive(x[i + j] - shift);
     for (size_t j = 0; j < kBlock; j += kLanes) {
-      for (size_t lane = 0; lane < kLanes; ++lane) lanes[lane] += static_cast<double>(terms[j + lane]);
+      for (size_t lane = 0; lane < kLanes; ++lane) {
+        lanes[lane] += std::bit_cast<Weight>(static_cast<double>(terms[j + lane]) + kRound);
+      }
     }
   }
-  for (; i < n; ++i) lanes[0] += static_cast<double>(exp_nonpositive(x[i] - shift));
-  double sum = 0;
-  for (const double lane : lanes) sum += lane;
+  Weight sum = 0;
+  for (const Weight lane : lanes) sum += lane;
+  sum -= i * std::bit_cast<Weight>(kRound);
+  for (; i < n; ++i) sum += score_weight(x[i] - shift);
   return sum;
 }
 
 LogSoftmax log_softmax(const float* logits, size_t n) {
-  LogSoftmax result;
-  result.max_logit = max_of(logits, n);
-  result.log_sum_exp = static_cast<double>(result.max_logit) + std::log(sum_exp(logits, n, result.max_logit));
-  return result;
+  const float max = max_of(logits, n);
+  return {max, log_sum_exp(max, sum_weights(logits, n, max))};
 }
 
 }  // namespace qwq

@@ -9,34 +9,21 @@ namespace {
 
 constexpr float kForbidden = -std::numeric_limits<float>::infinity();
 
-// An edited logit: never +inf or NaN, whatever the parameters, so that all later steps may compare and
-// subtract.
-float edited(double logit) {
-  constexpr double kLargest = std::numeric_limits<float>::max();
-  if (logit == -std::numeric_limits<double>::infinity()) return kForbidden;
-  return static_cast<float>(std::clamp(logit, -kLargest, kLargest));
-}
-
 }  // namespace
 
 void add_bias(const qwq_sampling& sampling, float* logits) {
   for (int32_t i = 0; i < sampling.n_bias; ++i) {
     float& logit = logits[sampling.bias_tokens[i]];
-    logit = edited(static_cast<double>(logit) + static_cast<double>(sampling.bias_values[i]));
+    logit = biased_logit(logit, sampling.bias_values[i]);
   }
 }
 
 void apply_penalties(const qwq_sampling& sampling, float* logits) {
-  const double repetition = sampling.repetition_penalty;
-  const double frequency = sampling.frequency_penalty;
-  const double presence = sampling.presence_penalty;
+  const Penalties penalties = penalties_of(sampling);
+  if (penalties.none()) return;
   for (int32_t i = 0; i < sampling.n_seen; ++i) {
     float& logit = logits[sampling.seen_tokens[i]];
-    double value = logit;
-    value = value > 0 ? value / repetition : value * repetition;
-    const int32_t count = sampling.seen_counts[i];
-    if (count > 0) value -= frequency * count + presence;
-    logit = edited(value);
+    logit = penalised_logit(logit, penalties, sampling.seen_counts[i]);
   }
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "kernels/sampling_math.h"
 #include "qwq.h"
 
 namespace qwq {
@@ -10,8 +11,11 @@ namespace qwq {
 // logits[id] += value
 void add_bias(const qwq_sampling& sampling, float* logits);
 
-// As vLLM: first the repetition penalty over prompt and generated tokens (positive logits are divided,
-// others multiplied), then frequency * count + presence * [count > 0] is subtracted, over generated tokens.
+inline Penalties penalties_of(const qwq_sampling& sampling) {
+  return {sampling.repetition_penalty, sampling.frequency_penalty, sampling.presence_penalty};
+}
+
+// penalised_logit for each token seen
 void apply_penalties(const qwq_sampling& sampling, float* logits);
 
 // -inf for ids the mask forbids (mask == NULL: none) and for padding ids, n_token_ids .. vocab_size - 1.

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "formats/format_table.h"
+#include "kernels/sampling_math.h"
 #include "runtime/checked.h"
 #include "runtime/error.h"
 
@@ -52,6 +53,9 @@ ModelConfig check_config(const qwq_model_config& config) {
   if (c.head_dim % 2 != 0) invalid("config.head_dim: expected an even number, found %d", c.head_dim);
   check_width("n_heads", c.n_heads, c.head_dim);
   c.vocab_size = positive("vocab_size", config.vocab_size);
+  if (c.vocab_size > kMostTokens) {
+    invalid("config.vocab_size: expected at most %" PRId64 ", found %" PRId64, kMostTokens, c.vocab_size);
+  }
   c.n_token_ids = positive("n_token_ids", config.n_token_ids);
   if (c.n_token_ids > c.vocab_size) {
     invalid("config.n_token_ids: expected at most vocab_size = %" PRId64 ", found %" PRId64, c.vocab_size,

@@ -1,7 +1,6 @@
 #include "runtime/sampling.h"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 
 #include "formats/random.h"
@@ -16,11 +15,6 @@ int32_t argmax(const float* values, size_t n, float max) {
   return static_cast<int32_t>(std::find(values, values + n, max) - values);
 }
 
-// Uniform in [0, 1), 53 bits.
-double uniform(uint64_t seed, uint64_t draw) {
-  return static_cast<double>(counter_hash(seed, draw) >> 11) * 0x1p-53;
-}
-
 // (logit - max) / temperature. Taking the maximum off first keeps small temperatures from overflowing.
 void scale(float* logits, size_t n, float max, float temperature) {
   for (size_t i = 0; i < n; ++i) logits[i] = (logits[i] - max) / temperature;
@@ -31,7 +25,7 @@ int32_t draw_token(const qwq_sampling& sampling, size_t n, float max, const Samp
   Candidates candidates(scratch.adjusted, n, sampling.min_p, scratch.ids, scratch.selection);
   candidates.keep_top_k(sampling.top_k);
   candidates.keep_top_p(sampling.top_p);
-  return candidates.draw(uniform(sampling.seed, sampling.draw));
+  return candidates.draw(counter_hash(sampling.seed, sampling.draw));
 }
 
 void fill_top_logprobs(const LogitsRow& row, int32_t n_top, const SamplerScratch& scratch, qwq_sampled* out) {

@@ -168,12 +168,13 @@ TEST(min_p_is_relative_to_the_likeliest) {
 TEST(draw_maps_the_unit_interval_to_shares) {
   const std::vector<float> values{std::log(0.5f), -kInf, 0, std::log(0.5f)};  // shares 1/4, -, 1/2, 1/4
   const Filtered filtered(values, 0);
-  CHECK_EQ(filtered.candidates.draw(0), 0);
-  CHECK_EQ(filtered.candidates.draw(0.249), 0);
-  CHECK_EQ(filtered.candidates.draw(0.251), 2);
-  CHECK_EQ(filtered.candidates.draw(0.749), 2);
-  CHECK_EQ(filtered.candidates.draw(0.751), 3);
-  CHECK_EQ(filtered.candidates.draw(1 - 0x1p-53), 3);
+  const auto draw = [&](double u) { return filtered.candidates.draw(static_cast<uint64_t>(u * 0x1p64)); };
+  CHECK_EQ(draw(0), 0);
+  CHECK_EQ(draw(0.249), 0);
+  CHECK_EQ(draw(0.251), 2);
+  CHECK_EQ(draw(0.749), 2);
+  CHECK_EQ(draw(0.751), 3);
+  CHECK_EQ(filtered.candidates.draw(~uint64_t{0}), 3);
 }
 
 TEST(exponential_is_accurate_everywhere) {
@@ -204,13 +205,56 @@ TEST(finiteness_is_seen_at_every_place) {
   }
 }
 
-TEST(sums_of_exponentials) {
-  for (const size_t n : {1, 7, 63, 64, 65, 1000}) {
-    const std::vector<float> values = scores(kSeed + 5, n, 3, false);
-    double expected = 0;
-    for (const float value : values) expected += std::exp(static_cast<double>(value));
-    CHECK_NEAR(sum_exp(values.data(), n, 0), expected, expected * 0x1p-22);
+// e^x in units of 2^-42 to the nearest, ties to even, exactly.
+TEST(weights_are_rounded_exponentials) {
+  CHECK_EQ(weight_of(1.0f), Weight{1} << 42);
+  CHECK_EQ(weight_of(0x1p-42f), Weight{1});
+  CHECK_EQ(weight_of(0x1p-43f), Weight{0});
+  CHECK_EQ(weight_of(0x3p-43f), Weight{2});
+  CHECK_EQ(weight_of(0x1.000002p-43f), Weight{1});
+  CHECK_EQ(weight_of(0.0f), Weight{0});
+  const uint32_t last = std::bit_cast<uint32_t>(1.0f);
+  for (uint32_t bits = std::bit_cast<uint32_t>(0x1p-60f); bits <= last; bits += 101) {
+    const float x = std::bit_cast<float>(bits);
+    CHECK_EQ(weight_of(x), static_cast<Weight>(std::nearbyint(static_cast<double>(x) * 0x1p42)));
   }
+}
+
+TEST(sums_of_weights) {
+  for (const size_t n : {1, 7, 63, 64, 65, 1000}) {
+    for (const float stddev : {0.1f, 3.0f, 12.0f}) {
+      const std::vector<float> values = scores(kSeed + 5, n, stddev, false);
+      Weight expected = 0;
+      double exact = 0;
+      for (const float value : values) {
+        expected += score_weight(value);
+        exact += std::exp(static_cast<double>(value));
+      }
+      CHECK_EQ(sum_weights(values.data(), n, 0), expected);
+      // The exponentials' error, and half a unit each.
+      CHECK_NEAR(static_cast<double>(expected) * 0x1p-42, exact,
+                 exact * 0x1p-22 + static_cast<double>(n) * 0x1p-43);
+    }
+  }
+}
+
+TEST(shares_are_exact) {
+  CHECK_EQ(share_below(10, uint64_t{1} << 63), Weight{5});
+  CHECK_EQ(share_above(10, uint64_t{1} << 63), Weight{5});
+  CHECK_EQ(share_below(11, uint64_t{1} << 63), Weight{5});
+  CHECK_EQ(share_above(11, uint64_t{1} << 63), Weight{6});
+  CHECK_EQ(share_below(~Weight{0}, ~uint64_t{0}), ~Weight{0} - 1);
+  CHECK_EQ(share_above(7, fraction_of_one(1e-30f)), Weight{1});
+  CHECK_EQ(fraction_of_one(0.75f), uint64_t{3} << 62);
+}
+
+TEST(logarithm_is_accurate) {
+  for (int i = -2000; i <= 2000; ++i) {
+    const double x = std::exp(i * 0.037) * (1 + i * 1e-5);
+    const double expected = std::log(x);
+    CHECK_NEAR(natural_log(x), expected, 0x1p-50 * std::max(1.0, std::fabs(expected)));
+  }
+  CHECK_EQ(natural_log(1), 0.0);
 }
 
 TEST(maximum_is_found_at_every_place) {
