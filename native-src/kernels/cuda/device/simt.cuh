@@ -61,6 +61,8 @@ QWQ_DEVICE float bfloat16_to_float(uint16_t b) { return __uint_as_float(static_c
 QWQ_DEVICE uint32_t float_bits(float x) { return __float_as_uint(x); }
 QWQ_DEVICE float bits_float(uint32_t bits) { return __uint_as_float(bits); }
 QWQ_DEVICE float round_even(float x) { return rintf(x); }
+QWQ_DEVICE int count_bits(uint32_t x) { return __popc(x); }
+QWQ_DEVICE int lowest_bit(uint32_t x) { return __ffs(static_cast<int>(x)) - 1; }
 QWQ_DEVICE int32_t dot4(uint32_t a, uint32_t b, int32_t sum) {
   return __dp4a(static_cast<int>(a), static_cast<int>(b), sum);
 }
@@ -104,7 +106,12 @@ QWQ_DEVICE bool all(uint32_t mask, bool condition) { return __all_sync(mask, con
 
 template <typename T>
 QWQ_DEVICE T atomic_add(T* p, T value) {
-  return atomicAdd(p, value);
+  if constexpr (sizeof(T) == 8) {
+    // CUDA knows 64 bits by this name only.
+    return atomicAdd(reinterpret_cast<unsigned long long*>(p), static_cast<unsigned long long>(value));
+  } else {
+    return atomicAdd(p, value);
+  }
 }
 
 // ---------------------------------------------------------------- matrices

@@ -22,6 +22,10 @@ inline float bits_float(uint32_t bits) { return std::bit_cast<float>(bits); }
 // To nearest, ties to even.
 inline float round_even(float x) { return __builtin_nearbyintf(x); }
 
+inline int count_bits(uint32_t x) { return std::popcount(x); }
+// Number of the lowest bit that is set; x is not 0.
+inline int lowest_bit(uint32_t x) { return std::countr_zero(x); }
+
 // Four products of signed bytes and their sum, onto `sum`.
 inline int32_t dot4(uint32_t a, uint32_t b, int32_t sum) {
   for (int i = 0; i < 32; i += 8) {
