@@ -5,18 +5,10 @@
 
 #include "tests/cuda/sampling_testing.h"
 
-namespace qwq::cuda {
+namespace qwq::test {
 namespace {
 
-using test::kSeed;
-
 // ---------------------------------------------------------------- logits
-
-std::vector<float> normal(uint64_t seed, size_t n, float stddev) {
-  std::vector<float> values(n);
-  fill_normal(kSeed + seed, 0, stddev, values.data(), n);
-  return values;
-}
 
 struct Kind {
   const char* name;
@@ -25,18 +17,18 @@ struct Kind {
 
 const std::vector<Kind>& kinds() {
   static const std::vector<Kind> all = {
-      {"normal", [](uint64_t seed, size_t n) { return normal(seed, n, 3); }},
-      {"flat", [](uint64_t seed, size_t n) { return normal(seed, n, 0.02f); }},
+      {"normal", [](uint64_t seed, size_t n) { return normal(n, seed, 3); }},
+      {"flat", [](uint64_t seed, size_t n) { return normal(n, seed, 0.02f); }},
       {"peaked",
        [](uint64_t seed, size_t n) {
-         std::vector<float> values = normal(seed, n, 1);
+         std::vector<float> values = normal(n, seed, 1);
          for (size_t i = 0; i < 4; ++i) values[counter_hash(seed, i) % n] += 12;
          return values;
        }},
       {"equal", [](uint64_t, size_t n) { return std::vector<float>(n, -1.25f); }},
       {"many equal",
        [](uint64_t seed, size_t n) {
-         std::vector<float> values = normal(seed, n, 1);
+         std::vector<float> values = normal(n, seed, 1);
          for (float& value : values) value = std::round(value);
          return values;
        }},
@@ -47,14 +39,14 @@ const std::vector<Kind>& kinds() {
          return values;
        }},
       // The largest swallows what tells the others apart: equal scores, different logits.
-      {"huge", [](uint64_t seed, size_t n) { return normal(seed, n, 5e37f); }},
+      {"huge", [](uint64_t seed, size_t n) { return normal(n, seed, 5e37f); }},
       {"one far above",
        [](uint64_t seed, size_t n) {
-         std::vector<float> values = normal(seed, n, 1e-3f);
+         std::vector<float> values = normal(n, seed, 1e-3f);
          values[n / 2] = 1e6f;
          return values;
        }},
-      {"subnormal", [](uint64_t seed, size_t n) { return normal(seed, n, 1e-42f); }},
+      {"subnormal", [](uint64_t seed, size_t n) { return normal(n, seed, 1e-42f); }},
   };
   return all;
 }
@@ -187,16 +179,15 @@ TEST(all_settings_with_all_kinds_of_logits) {
   for (const int64_t n : {1, 31, 32, 33, 257}) {
     const uint64_t step = n == 33 || n == 257 ? 1 : 4;
     for (uint64_t round = 0; round < kinds().size(); round += step) {
-      Stream stream(kSeed + round);
-      check_rows(stream, mixed_rows(round, static_cast<size_t>(n)), n, "vocabulary of " + std::to_string(n));
+      check_rows(kSeed + round, mixed_rows(round, static_cast<size_t>(n)), n,
+                 "vocabulary of " + std::to_string(n));
     }
   }
 }
 
 TEST(several_slices) {
   for (uint64_t round = 0; round < kinds().size(); round += 2) {
-    Stream stream(kSeed + round);
-    check_rows(stream, mixed_rows(round, 5000), 5000, "vocabulary of 5000");
+    check_rows(kSeed + round, mixed_rows(round, 5000), 5000, "vocabulary of 5000");
   }
 }
 
@@ -209,16 +200,14 @@ TEST(a_large_vocabulary) {
       rows.push_back(row_of(kinds()[kind], settings()[setting], setting, n));
   }
   for (SampledRow& row : rows) std::fill(row.logits.end() - 11, row.logits.end(), 40.0f);
-  Stream stream(kSeed);
-  check_rows(stream, rows, static_cast<int64_t>(n - 11), "a large vocabulary");
+  check_rows(kSeed, rows, static_cast<int64_t>(n - 11), "a large vocabulary");
 }
 
 TEST(the_vocabulary_of_qwq) {
   std::vector<SampledRow> rows;
   for (const size_t setting : {0, 2})
     rows.push_back(row_of(kinds()[0], settings()[setting], setting, 152064));
-  Stream stream(kSeed);
-  check_rows(stream, rows, 151669, "the vocabulary of QwQ");
+  check_rows(kSeed, rows, 151669, "the vocabulary of QwQ");
 }
 
 TEST(many_draws) {
@@ -229,37 +218,36 @@ TEST(many_draws) {
       rows.back().sampling.seed = i;
       rows.back().sampling.draw = i << 30;
     }
-    Stream stream(kSeed + setting);
-    check_rows(stream, rows, 250, settings()[setting].name);
+    check_rows(kSeed + setting, rows, 250, settings()[setting].name);
   }
 }
 
 // A unit of weight more or less is another token: each candidate's first and last unit are drawn.
 TEST(draws_are_exact_at_the_ends_of_shares) {
   const size_t n = 24;
-  SampledRow row(normal(1, n, 2));
+  SampledRow row(normal(n, 1, 2));
   row.logits[5] = -60;  // of no weight
   row.sampling.temperature = 0.7f;
   row.point();
   const float max = *std::max_element(row.logits.begin(), row.logits.end());
-  std::vector<Weight> weights;
-  Weight total = 0;
+  std::vector<qwq::Weight> weights;
+  qwq::Weight total = 0;
   for (const float logit : row.logits) {
     weights.push_back(score_weight((logit - max) / 0.7f));
     total += weights.back();
   }
   // The smallest number of which the share is at least `unit`.
-  const auto random_of = [&](Weight unit) {
+  const auto random_of = [&](qwq::Weight unit) {
     __extension__ using Product = unsigned __int128;
     return static_cast<uint64_t>(((static_cast<Product>(unit) << 64) + total - 1) / total);
   };
   std::vector<SampledRow> rows;
   std::vector<uint64_t> draws;
   std::vector<int32_t> expected;
-  Weight before = 0;
+  qwq::Weight before = 0;
   for (size_t id = 0; id < n; ++id) {
-    const Weight weight = weights[id];
-    for (const Weight unit : {before, before + weight - 1}) {
+    const qwq::Weight weight = weights[id];
+    for (const qwq::Weight unit : {before, before + weight - 1}) {
       if (weight == 0) continue;
       CHECK_EQ(share_below(total, random_of(unit)), unit);
       SampledRow copy(row.logits);
@@ -270,9 +258,9 @@ TEST(draws_are_exact_at_the_ends_of_shares) {
     }
     before += weight;
   }
-  Stream stream(kSeed);
+  cuda::Stream stream(kSeed);
   DeviceSampler device(static_cast<int64_t>(rows.size()), n, n,
-                       SamplePacker::rows_bytes(static_cast<int64_t>(rows.size())));
+                       cuda::SamplePacker::rows_bytes(static_cast<int64_t>(rows.size())));
   device.set(rows);
   for (size_t i = 0; i < rows.size(); ++i) device.row(i).random = draws[i];
   device.run(stream);
@@ -285,15 +273,15 @@ TEST(top_p_is_exact) {
   const size_t n = 16;
   std::vector<float> logits;
   for (size_t i = 0; i < n; ++i) logits.push_back(-0.37f * static_cast<float>(i / 2));  // pairs of equals
-  std::vector<Weight> up_to;
-  Weight total = 0;
+  std::vector<qwq::Weight> up_to;
+  qwq::Weight total = 0;
   for (const float logit : logits) up_to.push_back(total += score_weight(logit));
   std::vector<SampledRow> rows;
   for (size_t i = 0; i < 2 * (n - 1); ++i) {
     rows.emplace_back(logits);
     rows.back().sampling.top_p = 0.5f;
   }
-  DeviceSampler device(2 * (n - 1), n, n, SamplePacker::rows_bytes(2 * (n - 1)));
+  DeviceSampler device(2 * (n - 1), n, n, cuda::SamplePacker::rows_bytes(2 * (n - 1)));
   device.set(rows);
   for (size_t k = 1; k < n; ++k) {
     __extension__ using Product = unsigned __int128;
@@ -306,7 +294,7 @@ TEST(top_p_is_exact) {
       device.row(2 * (k - 1) + more).random = ~uint64_t{0};
     }
   }
-  Stream stream(kSeed);
+  cuda::Stream stream(kSeed);
   device.run(stream);
   for (size_t k = 1; k < n; ++k) {
     CHECK_EQ(device.result(2 * (k - 1)).token, static_cast<int32_t>(k - 1));
@@ -314,6 +302,6 @@ TEST(top_p_is_exact) {
   }
 }
 
-}  // namespace qwq::cuda
+}  // namespace qwq::test
 
 QWQ_CUDA_TEST_MAIN

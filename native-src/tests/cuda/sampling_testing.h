@@ -8,7 +8,7 @@
 #include "runtime/sampling.h"
 #include "tests/cuda/device_testing.h"
 
-namespace qwq::cuda {
+namespace qwq::test {
 
 constexpr float kInf = std::numeric_limits<float>::infinity();
 
@@ -41,8 +41,27 @@ struct SampledRow {
   }
 };
 
+// Of normal logits, drawn from at temperature 1.
+inline SampledRow normal_row(uint64_t seed, size_t n) {
+  SampledRow row(normal(n, seed, 3));
+  row.sampling.seed = kSeed;
+  row.sampling.draw = seed;
+  row.point();
+  return row;
+}
+
+// A presence penalty for some ids, the others of which were in the prompt only.
+inline void set_penalties(SampledRow& row, int32_t n_seen) {
+  for (int32_t i = 0; i < n_seen; ++i) {
+    row.seen_tokens.push_back(i);
+    row.seen_counts.push_back(i % 3);
+  }
+  row.sampling.presence_penalty = 1;
+  row.point();
+}
+
 struct Answer {
-  SampleProblem problem = SampleProblem::kNone;
+  cuda::SampleProblem problem = cuda::SampleProblem::kNone;
   qwq_sampled sampled{};
   float target_logprob = 0;
 };
@@ -51,7 +70,7 @@ inline Answer answer_of_cpu(const SampledRow& row, int64_t n_token_ids) {
   Answer answer;
   const size_t n = row.logits.size();
   if (!all_finite(row.logits.data(), n)) {
-    answer.problem = SampleProblem::kNotFinite;
+    answer.problem = cuda::SampleProblem::kNotFinite;
     return answer;
   }
   const LogitsRow logits{row.logits.data(), static_cast<int64_t>(n), n_token_ids,
@@ -64,7 +83,7 @@ inline Answer answer_of_cpu(const SampledRow& row, int64_t n_token_ids) {
   std::vector<CandidateKey> selection(n);
   if (row.sampled &&
       !sample(logits, row.sampling, {adjusted.data(), ids.data(), selection.data()}, &answer.sampled)) {
-    answer.problem = SampleProblem::kAllForbidden;
+    answer.problem = cuda::SampleProblem::kAllForbidden;
     answer.sampled = {};
   }
   return answer;
@@ -97,11 +116,11 @@ class DeviceSampler {
         logits_(static_cast<size_t>(n_rows * vocab_size)),
         packed_((packed_bytes + 7) / 8),
         results_(static_cast<size_t>(n_rows)),
-        scratch_(sample_scratch_bytes(n_rows, vocab_size)) {}
+        scratch_(cuda::sample_scratch_bytes(n_rows, vocab_size)) {}
 
   // In use: all but the last of the rows, of which there may be fewer than room is for.
   void set(const std::vector<SampledRow>& rows) {
-    SamplePacker packer(packed(), packed_.size() * 8, n_rows_, vocab_size_, n_token_ids_);
+    cuda::SamplePacker packer(packed(), packed_.size() * 8, n_rows_, vocab_size_, n_token_ids_);
     for (size_t i = 0; i < rows.size(); ++i) {
       std::copy(rows[i].logits.begin(), rows[i].logits.end(),
                 logits_.data() + i * static_cast<size_t>(vocab_size_));
@@ -109,13 +128,18 @@ class DeviceSampler {
     }
     packed_bytes_ = packer.bytes();
   }
-  SampleRow& row(size_t i) { return reinterpret_cast<SampleRow*>(packed())[i]; }
-  SampleArgs args() {
+  cuda::SampleRow& row(size_t i) { return reinterpret_cast<cuda::SampleRow*>(packed())[i]; }
+  cuda::SampleArgs args() {
     return {logits_.data(), packed(), packed_bytes_, n_rows_, vocab_size_, n_token_ids_, results_.data()};
   }
   std::byte* scratch() { return scratch_.data(); }
-  void run(Stream& stream) { sample_rows(stream, args(), scratch()); }
-  const SampleResult& result(size_t i) const { return results_[i]; }
+  void run(cuda::Stream& stream) { cuda::sample_rows(stream, args(), scratch()); }
+  const cuda::SampleResult& result(size_t i) const { return results_[i]; }
+  Answer answer(size_t i, const SampledRow& row) const {
+    RowSequence actual(row);
+    actual.answer.problem = cuda::take_result(results_[i], actual.sequence, 0);
+    return actual.answer;
+  }
 
  private:
   std::byte* packed() { return reinterpret_cast<std::byte*>(packed_.data()); }
@@ -123,10 +147,10 @@ class DeviceSampler {
   int64_t n_rows_;
   int64_t vocab_size_;
   int64_t n_token_ids_;
-  test::DeviceBuffer<float> logits_;
-  test::DeviceBuffer<uint64_t> packed_;
-  test::DeviceBuffer<SampleResult> results_;
-  test::DeviceBuffer<std::byte> scratch_;
+  DeviceBuffer<float> logits_;
+  DeviceBuffer<uint64_t> packed_;
+  DeviceBuffer<cuda::SampleResult> results_;
+  DeviceBuffer<std::byte> scratch_;
   size_t packed_bytes_ = 0;
 };
 
@@ -149,26 +173,25 @@ inline std::string difference(const Answer& actual, const Answer& expected) {
 }
 
 // Samples the rows in one step on the device, with some that are not in use, and compares each with the cpu.
-inline void check_rows(Stream& stream, const std::vector<SampledRow>& rows, int64_t n_token_ids,
+// `seed` orders the simulator's threads.
+inline void check_rows(uint64_t seed, const std::vector<SampledRow>& rows, int64_t n_token_ids,
                        const std::string& what) {
   const int64_t vocab_size = static_cast<int64_t>(rows[0].logits.size());
   const int64_t n_rows = static_cast<int64_t>(rows.size()) + 1;
-  size_t bytes = SamplePacker::rows_bytes(n_rows);
+  size_t bytes = cuda::SamplePacker::rows_bytes(n_rows);
   for (const SampledRow& row : rows) {
-    bytes += SamplePacker::list_bytes(RowSequence(row).sequence, 0, vocab_size);
+    bytes += cuda::SamplePacker::list_bytes(RowSequence(row).sequence, 0, vocab_size);
   }
   DeviceSampler device(n_rows, vocab_size, n_token_ids, bytes);
   device.set(rows);
+  cuda::Stream stream(seed);
   device.run(stream);
   for (size_t i = 0; i < rows.size(); ++i) {
-    RowSequence actual(rows[i]);
-    actual.answer.problem = take_result(device.result(i), actual.sequence, 0);
-    const std::string text = difference(actual.answer, answer_of_cpu(rows[i], n_token_ids));
-    if (!text.empty())
-      test::fail(__FILE__, __LINE__, what, ", row ", i, ", seed ", stream.seed(), ": ", text);
+    const std::string text = difference(device.answer(i, rows[i]), answer_of_cpu(rows[i], n_token_ids));
+    if (!text.empty()) fail(__FILE__, __LINE__, what, ", row ", i, ", seed ", seed, ": ", text);
   }
-  const SampleResult unused{};
+  const cuda::SampleResult unused{};
   CHECK(std::memcmp(&device.result(rows.size()), &unused, sizeof(unused)) == 0);
 }
 
-}  // namespace qwq::cuda
+}  // namespace qwq::test
