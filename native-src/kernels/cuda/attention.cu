@@ -2,12 +2,14 @@
 
 #include <algorithm>
 
+#include "kernels/cuda/attention_prompt.h"
+
 namespace qwq::cuda {
 
 namespace {
 
 constexpr int kDecodeQueries = 8;
-constexpr int kPromptQueries = 16;
+constexpr int kRunQueries = 16;
 // With fewer blocks of threads than this, splits of long rows go to blocks of their own.
 constexpr int64_t kFewBlocks = 256;
 
@@ -66,7 +68,7 @@ struct Call {
     } else if (single) {
       attend_type<kDecodeQueries, 128>();
     } else {
-      attend_type<kPromptQueries, 128>();
+      attend_type<kRunQueries, 128>();
     }
   }
 
@@ -87,7 +89,7 @@ struct Call {
 
 }  // namespace
 
-int rows_of_run(int group, bool prompt) { return prompt ? std::max(1, kPromptQueries / group) : 1; }
+int rows_of_run(int group, bool prompt) { return prompt ? std::max(1, kRunQueries / group) : 1; }
 
 size_t attention_scratch_bytes(const OpLimits& limits) {
   const int64_t splits = ceil_div(limits.max_context, kSplitTokens);
@@ -96,6 +98,10 @@ size_t attention_scratch_bytes(const OpLimits& limits) {
 }
 
 void attention(Stream& stream, const AttentionArgs& args, const DeviceRows& rows, std::byte* scratch) {
+  if (has_prompt_kernel(args)) {
+    attend_prompt(stream, args, rows);
+    return;
+  }
   const int64_t splits = ceil_div(rows.most_tokens, kSplitTokens);
   const bool single = rows.n_runs == rows.n_rows;
   Call call = {stream, args, rows, 0, nullptr};

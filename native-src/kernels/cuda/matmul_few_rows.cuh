@@ -69,12 +69,13 @@ inline constexpr int kAhead = sizeof(typename DeviceFormat<Format>::Packed) <= 4
 // Blocks of threads that a multiprocessor ought to hold. Without such a bound ptxas aims at more of them and
 // spills.
 template <int kRows>
-inline constexpr int kFewBlocks = kRows > 4 ? 2 : kRows > 2 ? 3 : 4;
+inline constexpr int kFewBlocks = kRows > 4   ? 2
+                                  : kRows > 2 ? 3
+                                              : 4;
 
 // At most kRows rows of activations. Rows beyond the last repeat it, as do features.
 template <class Format, int kRows>
-QWQ_KERNEL void QWQ_THREADS(kFewThreads, kFewBlocks<kRows>)
-    multiply_few_rows(MatmulParams p, Activations x) {
+QWQ_KERNEL void QWQ_THREADS(kFewThreads, kFewBlocks<kRows>) multiply_few_rows(MatmulParams p, Activations x) {
   using Traits = DeviceFormat<Format>;
   constexpr int kSteps = kAhead<Format, kRows>;
   static_assert(kRows <= kBlocksOfGroup);

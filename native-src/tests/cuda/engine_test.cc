@@ -1,5 +1,6 @@
 // Whole models on the simulated device, through the C ABI: the logits of the cpu backend to the bit where
-// weights are quantised, those of a double-precision decoder within bounds, and the same generated tokens.
+// weights are quantised and nothing is a prompt on tensor cores, those of a double-precision decoder within
+// bounds, and the same generated tokens.
 #include <algorithm>
 
 #include "tests/cuda/device_testing.h"
@@ -66,6 +67,10 @@ std::vector<float> prefill(TestEngine& engine, const std::vector<int32_t>& token
   return logits;
 }
 
+std::vector<std::vector<double>> widened(const std::vector<float>& values) {
+  return {std::vector<double>(values.begin(), values.end())};
+}
+
 double relative_error(const std::vector<float>& actual, const std::vector<std::vector<double>>& expected) {
   double squares = 0;
   double difference = 0;
@@ -81,9 +86,15 @@ double relative_error(const std::vector<float>& actual, const std::vector<std::v
   return std::sqrt(difference / squares);
 }
 
-// The next tokens, each drawn by the library after the one before.
+// Whether prompts go through attention on tensor cores, which has a recipe of its own:
+// kernels/cuda/attention_prompt.cuh.
+bool has_prompt_recipe(const TestModel& model) {
+  return model.shape.head_dim == 64 || model.shape.head_dim == 128;
+}
+
+// The next tokens, each drawn by the library after the one before. The prompt's tokens have role `role`.
 std::vector<int32_t> generate(TestEngine& engine, const std::vector<int32_t>& prompt, int32_t n,
-                              float temperature) {
+                              float temperature, int32_t role) {
   const std::vector<int32_t> table = blocks(0, 12);
   std::vector<int32_t> tokens = prompt;
   for (int32_t i = 0; i < n; ++i) {
@@ -102,7 +113,7 @@ std::vector<int32_t> generate(TestEngine& engine, const std::vector<int32_t>& pr
     sequence.block_table = table.data();
     sequence.n_blocks = static_cast<int32_t>(table.size());
     sequence.position = static_cast<int32_t>(first);
-    sequence.role = i == 0 ? QWQ_ROLE_PROMPT : QWQ_ROLE_GENERATED;
+    sequence.role = i == 0 ? role : QWQ_ROLE_GENERATED;
     sequence.sampling = &sampling;
     sequence.sampled = &sampled;
     sequence.n_samples = 1;
@@ -135,10 +146,18 @@ TEST(quantised_models_give_the_bits_of_the_cpu) {
     const auto exact = Oracle(model, true).logits(tokens);
     for (const int32_t role : {QWQ_ROLE_PROMPT, QWQ_ROLE_GENERATED}) {
       const std::vector<float> logits = prefill(engine, tokens, 21, role);
-      if (cpu != nullptr) expect_same_bits(named.name, logits, prefill(*cpu, tokens, 21, role));
-      // The bound of forward_test.cc: int8 activations, four roundings a layer and one before lm_head.
-      CHECK_NEAR(relative_error(logits, exact), 0,
-                 std::sqrt(4.0 * model.shape.n_layers + 1) * 4 / (127 * std::sqrt(12.0)));
+      // The bound of forward_test.cc: int8 activations, four roundings a layer and one before lm_head. What
+      // attention on tensor cores adds, 2^-10 or so a layer, is a thirtieth of it.
+      const double bound = std::sqrt(4.0 * model.shape.n_layers + 1) * 4 / (127 * std::sqrt(12.0));
+      CHECK_NEAR(relative_error(logits, exact), 0, bound);
+      if (cpu == nullptr) continue;
+      const std::vector<float> on_cpu = prefill(*cpu, tokens, 21, role);
+      if (role == QWQ_ROLE_PROMPT && has_prompt_recipe(model)) {
+        // What differs before a rounding to int8 may fall to its other side: as good as another rounding.
+        CHECK_NEAR(relative_error(logits, widened(on_cpu)), 0, bound);
+      } else {
+        expect_same_bits(named.name, logits, on_cpu);
+      }
     }
   }
 }
@@ -241,8 +260,10 @@ TEST(generates_the_tokens_of_the_cpu) {
     if (cpu == nullptr) return;
     TestEngine engine(model, kSimulated, 1);
     const std::vector<int32_t> prompt = some_tokens(11, model.shape.vocab);
+    // Tokens are the same where the logits they are drawn from are.
+    const int32_t role = has_prompt_recipe(model) ? QWQ_ROLE_GENERATED : QWQ_ROLE_PROMPT;
     for (const float temperature : {0.0f, 1.5f}) {
-      CHECK(generate(engine, prompt, 40, temperature) == generate(*cpu, prompt, 40, temperature));
+      CHECK(generate(engine, prompt, 40, temperature, role) == generate(*cpu, prompt, 40, temperature, role));
     }
   }
 }

@@ -57,6 +57,30 @@ QWQ_DEVICE uint16_t float_to_half(float x) {
   asm("cvt.rn.f16.f32 %0, %1;" : "=h"(h) : "f"(x));
   return h;
 }
+QWQ_DEVICE uint32_t pack_halves(float low, float high) {
+#if __CUDA_ARCH__ >= 800
+  uint32_t word;
+  asm("cvt.rn.f16x2.f32 %0, %1, %2;" : "=r"(word) : "f"(high), "f"(low));
+  return word;
+#else
+  return float_to_half(low) | static_cast<uint32_t>(float_to_half(high)) << 16;
+#endif
+}
+// To nearest, ties to even; a NaN stays one.
+QWQ_DEVICE uint16_t float_to_bfloat16(float x) {
+  const uint32_t bits = __float_as_uint(x);
+  if ((bits & 0x7fffffffu) > 0x7f800000u) return static_cast<uint16_t>(bits >> 16 | 0x40u);
+  return static_cast<uint16_t>((bits + 0x7fffu + (bits >> 16 & 1)) >> 16);
+}
+QWQ_DEVICE uint32_t pack_bfloat16(float low, float high) {
+#if __CUDA_ARCH__ >= 800
+  uint32_t word;
+  asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(word) : "f"(high), "f"(low));
+  return word;
+#else
+  return float_to_bfloat16(low) | static_cast<uint32_t>(float_to_bfloat16(high)) << 16;
+#endif
+}
 QWQ_DEVICE float bfloat16_to_float(uint16_t b) { return __uint_as_float(static_cast<uint32_t>(b) << 16); }
 QWQ_DEVICE uint32_t float_bits(float x) { return __float_as_uint(x); }
 QWQ_DEVICE float bits_float(uint32_t bits) { return __uint_as_float(bits); }

@@ -15,8 +15,15 @@ inline double cosine(double x) { return std::cos(x); }
 inline double sine(double x) { return std::sin(x); }
 inline float half_to_float(uint16_t h) { return f16_to_f32(h); }
 inline uint16_t float_to_half(float x) { return f32_to_f16(x); }
+// `low` in the low half.
+inline uint32_t pack_halves(float low, float high) {
+  return float_to_half(low) | static_cast<uint32_t>(float_to_half(high)) << 16;
+}
 inline float bfloat16_to_float(uint16_t b) { return bf16_to_f32(b); }
 inline uint16_t float_to_bfloat16(float x) { return f32_to_bf16(x); }
+inline uint32_t pack_bfloat16(float low, float high) {
+  return float_to_bfloat16(low) | static_cast<uint32_t>(float_to_bfloat16(high)) << 16;
+}
 inline uint32_t float_bits(float x) { return std::bit_cast<uint32_t>(x); }
 inline float bits_float(uint32_t bits) { return std::bit_cast<float>(bits); }
 // To nearest, ties to even.
