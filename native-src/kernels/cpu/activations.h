@@ -14,10 +14,12 @@ struct alignas(64) ActivationGroup {
   int8_t paired[256];  // first 16 of blocks 0 and 1, last 16 of both; 2 and 3; ...
   int8_t quads[256];   // first 16 of blocks 0 to 3, last 16 of them; 4 to 7
   int8_t evens[256];   // blocks 0, 2, 1, 3, 4, 6, 5, 7
+  int8_t fours[256];   // blocks 0, 4, 1, 5, 2, 6, 3, 7
   float scale[8];
-  float scaled_sum[8];      // scale times the sum of q over the block
-  int32_t sums[8];          // of q over the block
-  int16_t half_sums[2][8];  // of q over the first and over the last 16 elements of each block
+  float scaled_sum[8];           // scale times the sum of q over the block
+  int32_t sums[8];               // of q over the block
+  int32_t half_sums[2][8];       // of q over the first and over the last 16 elements of each block
+  float scaled_half_sums[2][8];  // scale times those
 };
 
 // Smaller than anything a model computes with; keeps 127 / largest finite.
@@ -52,10 +54,15 @@ void quantize_block(const float* x, int block, ActivationGroup* group) {
     __builtin_memcpy(group->quads + 128 * (block / 4) + 64 * half + 16 * (block % 4), sixteen, 16);
     const int place = block / 4 * 4 + block % 2 * 2 + block % 4 / 2;
     __builtin_memcpy(group->evens + 32 * place + 16 * half, sixteen, 16);
-    group->half_sums[half][block] = static_cast<int16_t>(sum);
+    __builtin_memcpy(group->fours + 64 * (block % 4) + 32 * (block / 4) + 16 * half, sixteen, 16);
+    group->half_sums[half][block] = sum;
     block_sum += sum;
   }
   group->scale[block] = magnitude / 127.0f;
+  for (int half = 0; half < 2; ++half) {
+    group->scaled_half_sums[half][block] =
+        group->scale[block] * static_cast<float>(group->half_sums[half][block]);
+  }
   group->sums[block] = block_sum;
   group->scaled_sum[block] = group->scale[block] * static_cast<float>(block_sum);
 }

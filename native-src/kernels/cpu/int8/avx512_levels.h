@@ -15,19 +15,21 @@ namespace qwq::cpu {
 enum class LevelOrder {
   kNatural,  // [0 1] [2 3] [4 5] [6 7]
   kEvens,    // [0 2] [1 3] [4 6] [5 7]
+  kFours,    // [0 4] [1 5] [2 6] [3 7]
   kQuads,    // first 16 elements of [0 1 2 3], last 16, first 16 of [4 5 6 7], last 16
 };
 
 struct Avx512Scales {
   __m256 d;
   __m256 m[2];  // if kMinimum: m[0], or, if kHalves, those of first and of last halves
-  __m512i s;    // if kHalves: those of first halves, then of last ones
+  __m512i s;    // if kHalves: those of first halves, then of last ones; if kNarrow with zeros above 16 bits
 };
 
 // How AVX-512 takes a group of a format apart in vectors of 64 levels; formats without a specialisation are
 // taken apart as X86Levels does. Levels are unsigned.
 //
 //   static constexpr LevelOrder kOrder;
+//   static constexpr bool kNarrow;      if kHalves: a scale and 16 products fit 16 bits each
 //   static void levels<V>(const std::byte* group, __m512i (&levels)[4]);
 //   static Avx512Scales scales<V>(const std::byte* group);
 template <class Format>
@@ -39,6 +41,20 @@ QWQ_INLINE Avx512Scales only_d_512(__m256 d) {
   Avx512Scales scales = {};
   scales.d = d;
   return scales;
+}
+
+// Sixteen bytes, one for each half of a block, to byte `place` of a lane each, first halves first, with zeros
+// around. A shuffle costs less than a widening.
+template <int place>
+QWQ_INLINE __m512i bytes_to_lanes(__m128i bytes) {
+  constexpr auto lane = [](int from) {
+    return static_cast<int>((0x80808080u & ~(0xffu << (8 * place))) |
+                            (static_cast<uint32_t>(from) << (8 * place)));
+  };
+  const __m512i order =
+      _mm512_setr_epi32(lane(0), lane(2), lane(4), lane(6), lane(8), lane(10), lane(12), lane(14), lane(1),
+                        lane(3), lane(5), lane(7), lane(9), lane(11), lane(13), lane(15));
+  return _mm512_shuffle_epi8(_mm512_broadcast_i32x4(bytes), order);
 }
 
 QWQ_INLINE __m512i load_64(const std::byte* p) { return _mm512_loadu_si512(p); }
@@ -157,6 +173,7 @@ struct Avx512Levels<Q4_K> {
 template <>
 struct Avx512Levels<Q6_K> {
   static constexpr bool kUsable = true;
+  static constexpr bool kNarrow = false;
   static constexpr LevelOrder kOrder = LevelOrder::kNatural;
 
   template <class V>
@@ -179,7 +196,7 @@ struct Avx512Levels<Q6_K> {
   template <class V>
   QWQ_INLINE static Avx512Scales scales(const std::byte* w) {
     Avx512Scales scales = only_d_512(set1_f16(w + Q6_K::kScale));
-    scales.s = _mm512_cvtepi8_epi32(first_halves_first(load_16(w + Q6_K::kScales)));
+    scales.s = _mm512_srai_epi32(bytes_to_lanes<3>(load_16(w + Q6_K::kScales)), 24);
     return scales;
   }
 };

@@ -24,23 +24,19 @@ QWQ_INLINE __m512i add_high_bits(__m512i levels, __m512i high, int lower, int up
   return _mm512_mask_add_epi8(levels, set, levels, _mm512_set1_epi8(static_cast<char>(value)));
 }
 
-// Two-bit levels of Q2_K and Q3_K.
+// Two-bit levels of Q2_K and Q3_K, in the order of fours.
 QWQ_INLINE void two_bits_512(const std::byte* p, __m512i (&levels)[4]) {
   const __m512i mask = _mm512_set1_epi8(3);
-  const __m512i blocks0and1 = _mm512_inserti64x4(_mm512_setzero_si512(), _mm256_set1_epi16(2), 1);
-  const __m512i blocks2and3 = _mm512_inserti64x4(_mm512_set1_epi16(4), _mm256_set1_epi16(6), 1);
-#pragma GCC unroll 2
-  for (int half = 0; half < 2; ++half) {
-    const __m512i bytes = broadcast_32(p + 32 * half);
-    levels[2 * half] = _mm512_and_si512(_mm512_srlv_epi16(bytes, blocks0and1), mask);
-    levels[2 * half + 1] = _mm512_and_si512(_mm512_srlv_epi16(bytes, blocks2and3), mask);
-  }
+  const __m512i bytes = load_64(p);
+#pragma GCC unroll 4
+  for (int i = 0; i < 4; ++i) levels[i] = _mm512_and_si512(_mm512_srli_epi16(bytes, 2 * i), mask);
 }
 
 template <>
 struct Avx512Levels<Q2_K> {
   static constexpr bool kUsable = true;
-  static constexpr LevelOrder kOrder = LevelOrder::kNatural;
+  static constexpr bool kNarrow = true;
+  static constexpr LevelOrder kOrder = LevelOrder::kFours;
 
   template <class V>
   QWQ_INLINE static void levels(const std::byte* w, __m512i (&levels)[4]) {
@@ -48,14 +44,16 @@ struct Avx512Levels<Q2_K> {
   }
   template <class V>
   QWQ_INLINE static Avx512Scales scales(const std::byte* w) {
-    const __m128i low = _mm_set1_epi8(15);
-    const __m128i packed = first_halves_first(load_16(w + Q2_K::kScales));
-    const __m256 minus_dmin = _mm256_xor_ps(set1_f16(w + Q2_K::kMinimum), _mm256_set1_ps(-0.0f));
-    const __m512 m = _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_and_si128(_mm_srli_epi16(packed, 4), low)));
-    Avx512Scales scales = only_d_512(set1_f16(w + Q2_K::kScale));
-    scales.s = _mm512_cvtepu8_epi32(_mm_and_si128(packed, low));
-    scales.m[0] = _mm256_mul_ps(minus_dmin, _mm512_castps512_ps256(m));
-    scales.m[1] = _mm256_mul_ps(minus_dmin, _mm512_extractf32x8_ps(m, 1));
+    const __m512i packed = bytes_to_lanes<0>(load_16(w + Q2_K::kScales));
+    static_assert(Q2_K::kMinimum == Q2_K::kScale + 2);
+    const __m128 d = _mm_cvtph_ps(_mm_loadu_si32(w + Q2_K::kScale));
+    const __m512 minus_dmin =
+        _mm512_broadcastss_ps(_mm_movehdup_ps(_mm_xor_ps(d, _mm_setr_ps(0.0f, -0.0f, 0.0f, 0.0f))));
+    const __m512 m = _mm512_mul_ps(minus_dmin, _mm512_cvtepi32_ps(_mm512_srli_epi32(packed, 4)));
+    Avx512Scales scales = only_d_512(_mm256_broadcastss_ps(d));
+    scales.s = _mm512_and_si512(packed, _mm512_set1_epi32(15));
+    scales.m[0] = _mm512_castps512_ps256(m);
+    scales.m[1] = _mm512_extractf32x8_ps(m, 1);
     return scales;
   }
 };
@@ -63,14 +61,15 @@ struct Avx512Levels<Q2_K> {
 template <>
 struct Avx512Levels<Q3_K> {
   static constexpr bool kUsable = true;
-  static constexpr LevelOrder kOrder = LevelOrder::kNatural;
+  static constexpr bool kNarrow = true;
+  static constexpr LevelOrder kOrder = LevelOrder::kFours;
 
   template <class V>
   QWQ_INLINE static void levels(const std::byte* w, __m512i (&levels)[4]) {
     two_bits_512(w + Q3_K::kLevels, levels);
     const __m512i high = broadcast_32(w + Q3_K::kHighBits);
 #pragma GCC unroll 4
-    for (int i = 0; i < 4; ++i) levels[i] = add_high_bits(levels[i], high, 2 * i, 2 * i + 1, 4);
+    for (int i = 0; i < 4; ++i) levels[i] = add_high_bits(levels[i], high, i, i + 4, 4);
   }
   template <class V>
   QWQ_INLINE static Avx512Scales scales(const std::byte* w) {
@@ -86,7 +85,7 @@ struct Avx512Levels<Q3_K> {
     const __m128i top = _mm_and_si128(_mm_rolv_epi32(tops, _mm_setr_epi32(4, 2, 0, 30)), _mm_set1_epi8(0x30));
     const __m128i s = _mm_sub_epi8(_mm_or_si128(low, top), _mm_set1_epi8(32));
     Avx512Scales scales = only_d_512(set1_f16(w + Q3_K::kScale));
-    scales.s = _mm512_cvtepi8_epi32(first_halves_first(s));
+    scales.s = _mm512_srai_epi16(bytes_to_lanes<1>(s), 8);
     return scales;
   }
 };

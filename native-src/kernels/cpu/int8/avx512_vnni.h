@@ -54,16 +54,20 @@ struct Int8<Avx512Vnni> : Int8X86<Avx512Vnni> {
   template <class Format>
   QWQ_INLINE static __m512i dot_halves(const __m512i (&levels)[4], const ActivationGroup& a) {
     constexpr int kLargest = 4 * 127 * kLargestRaised<Format>;
-    constexpr bool kNatural = Avx512Levels<Format>::kOrder == LevelOrder::kNatural;
-    const int8_t* q = kNatural ? a.q : a.evens;
+    constexpr LevelOrder kOrder = Avx512Levels<Format>::kOrder;
+    const int8_t* q = kOrder == LevelOrder::kNatural ? a.q : kOrder == LevelOrder::kEvens ? a.evens : a.fours;
     __m512i p[4];
 #pragma GCC unroll 4
     for (int i = 0; i < 4; ++i) p[i] = dot(_mm512_setzero_si512(), levels[i], q + 64 * i);
     const __m512i sums =
         add_pairs<2 * kLargest>(add_pairs<kLargest>(p[0], p[1]), add_pairs<kLargest>(p[2], p[3]));
-    const __m512i natural = _mm512_setr_epi32(0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15);
-    const __m512i evens = _mm512_setr_epi32(0, 1, 8, 9, 2, 3, 10, 11, 4, 5, 12, 13, 6, 7, 14, 15);
-    return _mm512_permutexvar_epi32(kNatural ? natural : evens, sums);
+    if constexpr (kOrder == LevelOrder::kFours) {
+      return _mm512_shuffle_i32x4(sums, sums, _MM_SHUFFLE(3, 1, 2, 0));
+    } else {
+      const __m512i natural = _mm512_setr_epi32(0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15);
+      const __m512i evens = _mm512_setr_epi32(0, 1, 8, 9, 2, 3, 10, 11, 4, 5, 12, 13, 6, 7, 14, 15);
+      return _mm512_permutexvar_epi32(kOrder == LevelOrder::kNatural ? natural : evens, sums);
+    }
   }
 
   // Lane b: sum over block b.
@@ -84,14 +88,13 @@ struct Int8<Avx512Vnni> : Int8X86<Avx512Vnni> {
   }
 
   // Sums of the activations in the lanes of dot_halves().
-  QWQ_INLINE static __m512i half_sums(const ActivationGroup& a) {
-    return _mm512_cvtepi16_epi32(_mm256_load_si256(reinterpret_cast<const __m256i*>(a.half_sums)));
-  }
+  QWQ_INLINE static __m512i half_sums(const ActivationGroup& a) { return _mm512_load_si512(a.half_sums); }
 
   template <class Format>
   QWQ_INLINE static void add_row(const __m512i (&levels)[4], const Avx512Scales& scales,
                                  const ActivationGroup& a, Lanes& acc) {
     using Traits = Int8Format<Format>;
+    using L = Avx512Levels<Format>;
     constexpr int kOffset = kShift<Format>;
     __m256i dots;
     if constexpr (Traits::kHalves) {
@@ -99,7 +102,11 @@ struct Int8<Avx512Vnni> : Int8X86<Avx512Vnni> {
       if constexpr (kOffset != 0) {
         halves = _mm512_sub_epi32(halves, _mm512_slli_epi32(half_sums(a), __builtin_ctz(kOffset)));
       }
-      halves = _mm512_mullo_epi32(scales.s, halves);
+      // Where sums of 16 products fit 16 bits; the upper 16 of scales are zero then.
+      constexpr bool kNarrow = L::kNarrow;
+      constexpr int kMost = std::max(Traits::kOffset, Traits::kLargest - Traits::kOffset);
+      static_assert(!kNarrow || 16 * 127 * kMost < 32768);
+      halves = kNarrow ? _mm512_madd_epi16(scales.s, halves) : _mm512_mullo_epi32(scales.s, halves);
       dots = _mm256_add_epi32(_mm512_castsi512_si256(halves), _mm512_extracti64x4_epi64(halves, 1));
     } else {
       dots = dot_blocks<Format>(levels, a);
@@ -111,10 +118,8 @@ struct Int8<Avx512Vnni> : Int8X86<Avx512Vnni> {
     const __m256 scale = _mm256_load_ps(a.scale);
     acc = _mm256_fmadd_ps(_mm256_cvtepi32_ps(dots), _mm256_mul_ps(scales.d, scale), acc);
     if constexpr (Traits::kMinimum && Traits::kHalves) {
-      const __m512 scale_of_halves = _mm512_insertf32x8(_mm512_castps256_ps512(scale), scale, 1);
-      const __m512 sums = _mm512_mul_ps(scale_of_halves, _mm512_cvtepi32_ps(half_sums(a)));
-      acc = _mm256_fmadd_ps(scales.m[0], _mm512_castps512_ps256(sums), acc);
-      acc = _mm256_fmadd_ps(scales.m[1], _mm512_extractf32x8_ps(sums, 1), acc);
+      acc = _mm256_fmadd_ps(scales.m[0], _mm256_load_ps(a.scaled_half_sums[0]), acc);
+      acc = _mm256_fmadd_ps(scales.m[1], _mm256_load_ps(a.scaled_half_sums[1]), acc);
     } else if constexpr (Traits::kMinimum) {
       acc = _mm256_fmadd_ps(scales.m[0], _mm256_load_ps(a.scaled_sum), acc);
     }

@@ -60,8 +60,7 @@ struct Int8 {
     lane = __builtin_fmaf(static_cast<float>(dot), scales.d[b] * a.scale[b], lane);
     if constexpr (Traits::kMinimum && Traits::kHalves) {
       for (int half = 0; half < 2; ++half) {
-        const float sum = a.scale[b] * static_cast<float>(a.half_sums[half][b]);
-        lane = __builtin_fmaf(scales.m[2 * b + half], sum, lane);
+        lane = __builtin_fmaf(scales.m[2 * b + half], a.scaled_half_sums[half][b], lane);
       }
     } else if constexpr (Traits::kMinimum) {
       lane = __builtin_fmaf(scales.m[b], a.scaled_sum[b], lane);

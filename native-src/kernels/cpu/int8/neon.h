@@ -63,7 +63,7 @@ struct Int8Neon {
   }
 
   QWQ_INLINE static int32x4_t half_sums(const ActivationGroup& a, int half, int j) {
-    return vmovl_s16(vld1_s16(a.half_sums[half] + 4 * j));
+    return vld1q_s32(a.half_sums[half] + 4 * j);
   }
 
   template <class Format>
@@ -85,8 +85,7 @@ struct Int8Neon {
       if constexpr (Traits::kMinimum && Traits::kHalves) {
 #pragma GCC unroll 2
         for (int half = 0; half < 2; ++half) {
-          const float32x4_t sum = vmulq_f32(scale, vcvtq_f32_s32(half_sums(a, half, j)));
-          lanes = vfmaq_f32(lanes, scales.m[half][j], sum);
+          lanes = vfmaq_f32(lanes, scales.m[half][j], vld1q_f32(a.scaled_half_sums[half] + 4 * j));
         }
       } else if constexpr (Traits::kMinimum) {
         lanes = vfmaq_f32(lanes, scales.m[0][j], vld1q_f32(a.scaled_sum + 4 * j));

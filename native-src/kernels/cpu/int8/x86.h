@@ -104,7 +104,7 @@ struct Int8X86 {
     return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(q));
   }
   QWQ_INLINE static __m256i half_sums(const ActivationGroup& a, int half) {
-    return _mm256_cvtepi16_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(a.half_sums[half])));
+    return _mm256_load_si256(reinterpret_cast<const __m256i*>(a.half_sums[half]));
   }
 
   template <int n>
@@ -138,8 +138,7 @@ struct Int8X86 {
     acc = _mm256_fmadd_ps(_mm256_cvtepi32_ps(dots), _mm256_mul_ps(scales.d, scale), acc);
     if constexpr (Traits::kMinimum && Traits::kHalves) {
       for (int half = 0; half < 2; ++half) {
-        const __m256 sum = _mm256_mul_ps(scale, _mm256_cvtepi32_ps(half_sums(a, half)));
-        acc = _mm256_fmadd_ps(scales.m[half], sum, acc);
+        acc = _mm256_fmadd_ps(scales.m[half], _mm256_loadu_ps(a.scaled_half_sums[half]), acc);
       }
     } else if constexpr (Traits::kMinimum) {
       acc = _mm256_fmadd_ps(scales.m[0], _mm256_loadu_ps(a.scaled_sum), acc);
