@@ -147,6 +147,19 @@ struct OpLimits {
   int64_t max_context;
   int64_t max_sequences;
   int kv_block_size;
+  // Where logits are computed; else 0.
+  int64_t logits_rows;  // at once
+  int64_t vocab_size;
+  int64_t n_token_ids;
+};
+
+enum class OutputProblem : int32_t { kNone, kNotFinite, kAllForbidden };
+
+// A row whose logits are wanted.
+struct OutputRow {
+  int32_t sequence;       // of the batch
+  int32_t token;          // index within the sequence
+  OutputProblem problem;  // what went wrong with it
 };
 
 // The rows of a step: those of prompt tokens first, each sequence's adjacent and ascending.
@@ -156,8 +169,10 @@ struct StepTable {
   int64_t n_prompt;
   int64_t n_generated;
   const int32_t* output_rows;  // [n_prompt_outputs + n_generated_outputs] those whose logits are wanted
+  OutputRow* outputs;          // [n_prompt_outputs + n_generated_outputs] what is wanted of them
   int64_t n_prompt_outputs;
   int64_t n_generated_outputs;
+  const qwq_batch* batch;
 
   int64_t n_rows() const { return n_prompt + n_generated; }
   int64_t n_outputs() const { return n_prompt_outputs + n_generated_outputs; }
@@ -180,7 +195,6 @@ struct SessionArgs {
   int32_t spare_block;      // of the cache, which no sequence uses; has kv_block_size slots
   size_t activation_bytes;  // of the memory behind activations()
   int64_t hidden_size;
-  bool outputs;  // logits are computed here
   OpLimits limits;
   uint64_t* loaded_bytes;  // see qwq_engine_config; may be null
   const int32_t* cancel;   // the same
@@ -192,7 +206,8 @@ constexpr size_t device_bytes(size_t bytes) { return (bytes + 255) / 256 * 256; 
 // How the operators of a step are to be called.
 enum class StepMode {
   kEager,    // each of them
-  kCapture,  // each of them, those of output rows at once: they are written down, and done by launch_captured
+  kCapture,  // each of them, those of output rows at once, then sample_captured: they are written down, and
+             // done by launch_captured
   kReplay,   // none: what a step of the same kind wrote down is being done
 };
 
@@ -223,6 +238,8 @@ class BackendSession {
   // Brings a step's rows to the device, and hidden_input() to `hidden`.
   virtual int32_t begin_step(const StepTable& table, float* hidden, StepStart* out,
                              qwq_error* error) noexcept = 0;
+  // Samples all output rows from their logits, in a step that is written down.
+  virtual void sample_captured(const float* logits) noexcept = 0;
   // Ends the writing down, and does what was written; keeps it for steps of the same kind.
   virtual int32_t launch_captured(qwq_error* error) noexcept = 0;
   // Ends the writing down without; nothing to do in other modes.
@@ -230,6 +247,11 @@ class BackendSession {
   // A layer's operators have been called: waits while too many layers are under way for a cancelled step to
   // end soon.
   virtual void pace() noexcept = 0;
+
+  // Samples output rows [first, first + n) of the step from their logits, unless that was captured, and
+  // writes what the batch wants of them but for raw logits. *done is false if the host must.
+  virtual int32_t write_outputs(const float* logits, int64_t first, int64_t n, bool* done,
+                                qwq_error* error) noexcept = 0;
 
   // Copies floats from the device when all that was called before is done.
   virtual int32_t read(float* dst, const float* src, int64_t count, qwq_error* error) noexcept = 0;

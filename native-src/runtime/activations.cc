@@ -18,6 +18,11 @@ constexpr int64_t kRowsMultiple = 8;
 
 int64_t round_up(int64_t n) { return (n + kRowsMultiple - 1) / kRowsMultiple * kRowsMultiple; }
 
+int64_t stage_logits_rows(const EngineConfig& engine, const Placement& placement) {
+  const int64_t rows = Activations::logits_rows_of(engine);
+  return placement.on_device() ? round_up(rows) : rows;
+}
+
 }  // namespace
 
 Activations Activations::carve(std::byte* base, const ModelConfig& model, const EngineConfig& engine,
@@ -35,7 +40,7 @@ Activations Activations::carve(std::byte* base, const ModelConfig& model, const 
   a.gate = carver.take<float>(rows, model.intermediate_size);
   a.up = carver.take<float>(rows, model.intermediate_size);
   if (placement.last) {
-    a.logits_rows = placement.on_device() ? round_up(logits_rows_of(engine)) : logits_rows_of(engine);
+    a.logits_rows = stage_logits_rows(engine, placement);
     a.logits_input = carver.take<float>(a.logits_rows, model.hidden_size);
     a.logits = carver.take<float>(a.logits_rows, model.vocab_size);
   }
@@ -64,6 +69,11 @@ OpLimits Activations::op_limits(const ModelConfig& model, const EngineConfig& en
   limits.max_context = engine.max_context();
   limits.max_sequences = engine.max_sequences;
   limits.kv_block_size = engine.kv_block_size;
+  if (placement.last) {
+    limits.logits_rows = stage_logits_rows(engine, placement);
+    limits.vocab_size = model.vocab_size;
+    limits.n_token_ids = model.n_token_ids;
+  }
   return limits;
 }
 

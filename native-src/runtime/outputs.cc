@@ -11,7 +11,6 @@ namespace qwq {
 
 namespace {
 
-bool wants_raw(const qwq_sequence& s, int32_t token) { return token >= s.n_tokens - s.n_logits; }
 bool wants_target(const qwq_sequence& s, int32_t token) {
   return s.targets != nullptr && s.targets[token] >= 0;
 }
@@ -21,10 +20,7 @@ OutputProblem write_row(const ModelConfig& model, const qwq_sequence& s, int32_t
                         const SamplerScratch& scratch) {
   const size_t n = static_cast<size_t>(model.vocab_size);
   if (!all_finite(logits, n)) return OutputProblem::kNotFinite;
-  if (wants_raw(s, token)) {
-    const int64_t index = token - (s.n_tokens - s.n_logits);
-    std::copy(logits, logits + n, s.logits + index * model.vocab_size);
-  }
+  if (float* raw = raw_logits(model, s, token)) std::copy(logits, logits + n, raw);
   if (!wants_target(s, token) && !wants_sample(s, token)) return OutputProblem::kNone;
 
   const LogitsRow row{logits, model.vocab_size, model.n_token_ids, log_softmax(logits, n)};
@@ -49,12 +45,18 @@ OutputProblem write_row(const ModelConfig& model, const qwq_sequence& s, int32_t
 
 }  // namespace
 
-bool wants_logits(const qwq_sequence& sequence, int32_t token) {
-  return wants_raw(sequence, token) || wants_target(sequence, token) || wants_sample(sequence, token);
+float* raw_logits(const ModelConfig& model, const qwq_sequence& sequence, int32_t token) {
+  const int64_t index = token - (sequence.n_tokens - sequence.n_logits);
+  return index < 0 ? nullptr : sequence.logits + index * model.vocab_size;
 }
 
-void write_outputs(OpContext& op, const ModelConfig& model, const qwq_batch& batch, OutputRow* rows,
-                   int64_t n_rows, const float* logits, const Workspace& workspace) {
+bool wants_logits(const qwq_sequence& sequence, int32_t token) {
+  return token >= sequence.n_tokens - sequence.n_logits || wants_target(sequence, token) ||
+         wants_sample(sequence, token);
+}
+
+void sample_on_host(OpContext& op, const ModelConfig& model, const qwq_batch& batch, OutputRow* rows,
+                    int64_t n_rows, const float* logits, const Workspace& workspace) {
   const int64_t n_tasks = std::min<int64_t>(n_rows, workspace.n_samplers);
   op.pool->parallel_for(n_tasks, [&](int64_t task, int) {
     for (int64_t i = task; i < n_rows && !op.cancelled(); i += n_tasks) {
@@ -63,6 +65,9 @@ void write_outputs(OpContext& op, const ModelConfig& model, const qwq_batch& bat
     }
   });
   if (op.cancelled()) fail(QWQ_CANCELLED, "the step was cancelled");
+}
+
+void report_problems(const OutputRow* rows, int64_t n_rows) {
   for (int64_t i = 0; i < n_rows; ++i) {
     if (rows[i].problem != OutputProblem::kNone) report(rows[i]);
   }

@@ -41,7 +41,6 @@ std::unique_ptr<BackendSession> open_session(const Model& model, const EngineCon
   args.spare_block = config.n_kv_blocks;
   args.activation_bytes = activation_bytes(model, config, placement);
   args.hidden_size = model.config().hidden_size;
-  args.outputs = placement.last;
   args.limits = Activations::op_limits(model.config(), config, placement);
   args.loaded_bytes = config.loaded_bytes;
   args.cancel = config.load_cancel;
@@ -109,6 +108,8 @@ void Stage::run(OpContext op, const StepTable& step) {
   if (start.mode == StepMode::kEager) return;
   if (placement_.last) {
     forward_.compute_logits(op, step_.output_rows, step_.n_generated, Recipe::kDecode);
+    session_->sample_captured(a_.logits);
+    stop_if_failed(op);
   }
   require_ok(session_->launch_captured(&error), error);
 }
@@ -123,15 +124,30 @@ void Stage::read_hidden(float* dst, int64_t n_rows) {
   require_ok(session_->read(dst, a_.hidden, count, &error), error);
 }
 
-const float* Stage::logits(OpContext op, int64_t first, int64_t n, Recipe recipe) {
+void Stage::compute_logits(OpContext op, int64_t first, int64_t n, Recipe recipe) {
   op.session = session_.get();
+  first_logits_ = captured_ ? 0 : first;
   if (!captured_) forward_.compute_logits(op, step_.output_rows + first, n, recipe);
-  if (session_ == nullptr) return a_.logits;
-  float* copy = reinterpret_cast<float*>(logits_.data());
-  const float* logits = captured_ ? a_.logits + first * model_.vocab_size : a_.logits;
+}
+
+bool Stage::write_outputs(int64_t first, int64_t n) {
+  if (session_ == nullptr) return false;
+  bool done = false;
   qwq_error error = {};
-  require_ok(session_->read(copy, logits, n * model_.vocab_size, &error), error);
+  require_ok(session_->write_outputs(logits_at(first), first, n, &done, &error), error);
+  return done;
+}
+
+const float* Stage::host_logits(int64_t first, int64_t n) {
+  if (session_ == nullptr) return logits_at(first);
+  float* copy = reinterpret_cast<float*>(logits_.data());
+  read_logits(first, n, copy);
   return copy;
+}
+
+void Stage::read_logits(int64_t first, int64_t n, float* dst) {
+  qwq_error error = {};
+  require_ok(session_->read(dst, logits_at(first), n * model_.vocab_size, &error), error);
 }
 
 qwq_placement_memory Stage::memory(const Model& model, const EngineConfig& config,

@@ -32,9 +32,16 @@ class Stage {
   // What run() left of the residual stream, in dst[n_rows, hidden].
   void read_hidden(float* dst, int64_t n_rows);
 
-  // In the last stage: logits of `n` of the step's output rows from `first` on, all of one recipe, at most
-  // Activations::logits_rows_of. [n, vocab] in the host's memory, until the next call.
-  const float* logits(OpContext op, int64_t first, int64_t n, Recipe recipe);
+  // In the last stage: computes the logits of `n` of the step's output rows from `first` on, all of one
+  // recipe, at most Activations::logits_rows_of. What follows is about such rows.
+  void compute_logits(OpContext op, int64_t first, int64_t n, Recipe recipe);
+  // Samples on the device and writes what the batch wants of the rows, but for raw logits. False if the host
+  // must.
+  bool write_outputs(int64_t first, int64_t n);
+  // The logits, [n, vocab] in the host's memory, until they are computed again.
+  const float* host_logits(int64_t first, int64_t n);
+  // Copies a device's logits to dst[n, vocab].
+  void read_logits(int64_t first, int64_t n, float* dst);
 
   KvCache& cache() { return cache_; }
   const KvCache& cache() const { return cache_; }
@@ -44,6 +51,10 @@ class Stage {
                                      const Placement& placement);
 
  private:
+  const float* logits_at(int64_t output) const {
+    return a_.logits + (output - first_logits_) * model_.vocab_size;
+  }
+
   const ModelConfig& model_;
   const Placement& placement_;
   std::unique_ptr<BackendSession> session_;  // null on the host
@@ -52,8 +63,9 @@ class Stage {
   Pages logits_;  // the host's copy of a device's
   Activations a_;
   Forward forward_;
-  StepTable step_ = {};    // as the operators see it
-  bool captured_ = false;  // its logits are computed with its layers
+  StepTable step_ = {};       // as the operators see it
+  bool captured_ = false;     // its logits are computed with its layers
+  int64_t first_logits_ = 0;  // the output row whose logits lie first in a_.logits
 };
 
 }  // namespace qwq

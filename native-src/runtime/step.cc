@@ -32,6 +32,8 @@ StepTable Engine::lay_out_rows(const qwq_batch& batch) {
   step.rows = w_.attention;
   step.positions = w_.positions;
   step.output_rows = w_.output_rows;
+  step.outputs = w_.outputs;
+  step.batch = &batch;
   return step;
 }
 
@@ -69,10 +71,21 @@ void Engine::run_stages(OpContext& op, const StepTable& step) {
 // Logits of the rows that need them, a few at a time.
 void Engine::compute_outputs(OpContext& op, const qwq_batch& batch, int64_t first, int64_t n, Recipe recipe) {
   const int64_t most = Activations::logits_rows_of(config_);
+  Stage& last = *stages_.back();
   for (const int64_t end = first + n; first < end;) {
     const int64_t count = std::min(end - first, most);
-    const float* logits = stages_.back()->logits(op, first, count, recipe);
-    write_outputs(op, model_.config(), batch, w_.outputs + first, count, logits, w_);
+    last.compute_logits(op, first, count, recipe);
+    OutputRow* outputs = w_.outputs + first;
+    if (last.write_outputs(first, count)) {
+      for (int64_t i = 0; i < count; ++i) {
+        const qwq_sequence& sequence = batch.sequences[outputs[i].sequence];
+        float* raw = raw_logits(model_.config(), sequence, outputs[i].token);
+        if (raw != nullptr) last.read_logits(first + i, 1, raw);
+      }
+    } else {
+      sample_on_host(op, model_.config(), batch, outputs, count, last.host_logits(first, count), w_);
+    }
+    report_problems(outputs, count);
     first += count;
   }
 }

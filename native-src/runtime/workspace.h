@@ -11,15 +11,6 @@
 
 namespace qwq {
 
-enum class OutputProblem : int32_t { kNone, kNotFinite, kAllForbidden };
-
-// A row of the batch whose logits are wanted.
-struct OutputRow {
-  int32_t sequence;       // of the batch
-  int32_t token;          // index within the sequence
-  OutputProblem problem;  // what went wrong with it
-};
-
 // The host's buffers for a step, taken once, beside the activations of its stages. R = max_batch_tokens rows.
 struct Workspace {
   // The rows of a step, prompt rows first.

@@ -13,7 +13,8 @@ namespace {
 constexpr int kLayersAhead = Device::kMarks - 1;
 
 size_t operator_bytes(const OpLimits& l) {
-  return std::max(matmul_scratch_bytes(l.max_rows, l.max_cols), attention_scratch_bytes(l));
+  const size_t sampling = l.logits_rows == 0 ? 0 : sample_scratch_bytes(l.logits_rows, l.vocab_size);
+  return std::max({matmul_scratch_bytes(l.max_rows, l.max_cols), attention_scratch_bytes(l), sampling});
 }
 
 std::string figures(size_t bytes) {
@@ -25,13 +26,14 @@ std::string figures(size_t bytes) {
 }  // namespace
 
 size_t Session::scratch_bytes(const OpLimits& limits) {
-  return StepRows::bytes(limits) + operator_bytes(limits);
+  return StepRows::bytes(limits) + StepOutputs::bytes(limits) + operator_bytes(limits);
 }
 
 Session::Session(const SessionArgs& args)
     : device_((require_supported(args.limits), Device::open(args.device))),
       weights_((require_room(args), std::make_unique<WeightStore>(*device_, args))),
-      rows_(*device_, args.limits, args.spare_block, args.outputs),
+      rows_(*device_, args.limits, args.spare_block),
+      outputs_(args.limits.logits_rows == 0 ? nullptr : new StepOutputs(*device_, args.limits)),
       hidden_input_(*device_, static_cast<size_t>(args.limits.max_rows * args.hidden_size) * sizeof(float),
                     "the residual stream"),
       hidden_size_(args.hidden_size),
@@ -98,7 +100,10 @@ int32_t Session::begin_step(const StepTable& table, float* hidden, StepStart* ou
     device_->start_upload(reinterpret_cast<std::byte*>(hidden), hidden_input_.data(),
                           static_cast<size_t>(all) * sizeof(float));
     out->n_generated = rows_.n_generated();
-    if (!rows_.capturable()) {
+    step_ = table;
+    captured_ = rows_.capturable() &&
+                (outputs_ == nullptr || outputs_->describe(table, 0, table.n_outputs(), rows_.n_generated()));
+    if (!captured_) {
       out->mode = StepMode::kEager;
       return;
     }
@@ -112,6 +117,17 @@ int32_t Session::begin_step(const StepTable& table, float* hidden, StepStart* ou
     capturing_ = true;
     out->mode = StepMode::kCapture;
   });
+}
+
+void Session::sample_captured(const float* logits) noexcept {
+  if (failed()) return;
+  try {
+    outputs_->sample(logits, true, scratch());
+  } catch (const DeviceError& e) {
+    note(e);
+  } catch (const std::exception& e) {
+    note({QWQ_INTERNAL, e.what()});
+  }
 }
 
 int32_t Session::launch_captured(qwq_error* error) noexcept {
@@ -138,6 +154,20 @@ void Session::pace() noexcept {
   } catch (const DeviceError& e) {
     note(e);
   }
+}
+
+int32_t Session::write_outputs(const float* logits, int64_t first, int64_t n, bool* done,
+                               qwq_error* error) noexcept {
+  return guarded(error, [&] {
+    *done = captured_;
+    if (!captured_) {
+      device_->wait();
+      *done = outputs_->describe(step_, first, n, n);
+      if (!*done) return;
+      outputs_->sample(logits, false, scratch());
+    }
+    outputs_->take(step_, first, n);
+  });
 }
 
 int32_t Session::read(float* dst, const float* src, int64_t count, qwq_error* error) noexcept {

@@ -6,6 +6,7 @@
 
 #include "kernels/cuda/device.h"
 #include "kernels/cuda/ops.h"
+#include "kernels/cuda/step_outputs.h"
 #include "kernels/cuda/step_rows.h"
 #include "kernels/cuda/weight_store.h"
 
@@ -28,9 +29,12 @@ class Session : public BackendSession {
 
   int32_t begin_step(const StepTable& table, float* hidden, StepStart* out,
                      qwq_error* error) noexcept override;
+  void sample_captured(const float* logits) noexcept override;
   int32_t launch_captured(qwq_error* error) noexcept override;
   void abandon_capture() noexcept override;
   void pace() noexcept override;
+  int32_t write_outputs(const float* logits, int64_t first, int64_t n, bool* done,
+                        qwq_error* error) noexcept override;
   int32_t read(float* dst, const float* src, int64_t count, qwq_error* error) noexcept override;
 
   int32_t copy_kv(size_t to, size_t from, size_t bytes, qwq_error* error) noexcept override;
@@ -56,6 +60,7 @@ class Session : public BackendSession {
   std::unique_ptr<Device> device_;
   std::unique_ptr<WeightStore> weights_;
   StepRows rows_;
+  std::unique_ptr<StepOutputs> outputs_;  // null where no logits are computed
   HostMemory hidden_input_;
   int64_t hidden_size_;
   DeviceMemory kv_;
@@ -63,6 +68,8 @@ class Session : public BackendSession {
   DeviceMemory scratch_;  // of one operator
 
   std::unordered_map<uint64_t, std::unique_ptr<Graph>> graphs_;  // by StepRows::key
+  StepTable step_ = {};
+  bool captured_ = false;  // the step
   bool capturing_ = false;
   int paced_ = 0;  // layers of the step
   DeviceError failure_ = {QWQ_OK, ""};

@@ -37,11 +37,10 @@ size_t StepRows::bytes(const OpLimits& limits) {
   return device_bytes((kTables * section_ints(limits) + table_ints(limits)) * sizeof(int32_t));
 }
 
-StepRows::StepRows(Device& device, const OpLimits& limits, int32_t spare_block, bool outputs)
+StepRows::StepRows(Device& device, const OpLimits& limits, int32_t spare_block)
     : device_(device),
       limits_(limits),
       spare_block_(spare_block),
-      outputs_(outputs),
       section_ints_(section_ints(limits)),
       host_memory_(device, bytes(limits), "the rows of a step"),
       memory_(device, bytes(limits), "the rows of a step"),
@@ -57,7 +56,8 @@ void StepRows::set(const StepTable& table) {
     first += add_sequence(table.rows + first, end - first, first);
   }
   capturable_ = table.n_prompt == 0 && n_sequences == table.n_generated &&
-                table.n_generated <= kMostCaptured && (!outputs_ || table.n_outputs() == table.n_generated);
+                table.n_generated <= kMostCaptured &&
+                (limits_.logits_rows == 0 || table.n_outputs() == table.n_generated);
   n_generated_ = table.n_generated;
   std::copy(table.output_rows, table.output_rows + table.n_outputs(), host(kOutputs));
   if (capturable_) {

@@ -17,7 +17,7 @@ class StepRows {
   static constexpr int64_t kMostCaptured = 64;
 
   // `spare_block` of the cache gets the rows that fill captured steps. Throws DeviceError.
-  StepRows(Device& device, const OpLimits& limits, int32_t spare_block, bool outputs);
+  StepRows(Device& device, const OpLimits& limits, int32_t spare_block);
 
   // Takes a step in and starts to copy it. What the last one brought must have arrived.
   void set(const StepTable& table);
@@ -51,7 +51,6 @@ class StepRows {
   Device& device_;
   OpLimits limits_;
   int32_t spare_block_;
-  bool outputs_;
   size_t section_ints_;
   HostMemory host_memory_;
   DeviceMemory memory_;
