@@ -136,52 +136,62 @@ final class SchemaParts {
 
   /** Takes parts apart. */
   Flat flatten(List<Part> parts) {
-    Map<String, Part> own = new TreeMap<>();
-    Map<String, Part> choices = new TreeMap<>();
-    List<Part> inOrder = new ArrayList<>();
+    Flattening flattening = new Flattening();
     boolean possible = true;
     for (Part part : parts) {
-      possible &= add(part, own, choices, inOrder);
+      possible &= flattening.add(part);
     }
-    return new Flat(List.copyOf(inOrder), List.copyOf(choices.values()), possible);
+    return new Flat(
+        List.copyOf(flattening.inOrder), List.copyOf(flattening.choices.values()), possible);
   }
 
-  private boolean add(
-      Part part, Map<String, Part> own, Map<String, Part> choices, List<Part> inOrder) {
-    if (part.kind == Kind.ANY_OF || part.kind == Kind.ONE_OF) {
-      choices.put(part.kind + part.pointer, part);
-      return true;
+  private final class Flattening {
+    final Map<String, Part> choices = new TreeMap<>();
+    final List<Part> inOrder = new ArrayList<>();
+    private final Set<String> seen = new TreeSet<>();
+    private final Set<String> open = new TreeSet<>();
+
+    /** Adds a part with all that holds with it; false if nothing is valid. */
+    boolean add(Part part) {
+      if (part.kind == Kind.ANY_OF || part.kind == Kind.ONE_OF) {
+        choices.put(part.kind + part.pointer, part);
+        return true;
+      }
+      JsonNode node = part.node;
+      if (node.isBoolean()) {
+        return node.booleanValue();
+      }
+      if (!node.isObject()) {
+        throw part.error("", "expected an object or a boolean, found " + node);
+      }
+      if (open.contains(part.pointer)) {
+        throw part.error("", "the schema refers to itself with nothing read in between");
+      }
+      if (!seen.add(part.pointer)) {
+        return true;
+      }
+      inOrder.add(new Part(Kind.OWN, node, part.pointer));
+      if (part.kind == Kind.OWN) {
+        return true;
+      }
+      checkKeywords(part);
+      open.add(part.pointer);
+      boolean possible = true;
+      if (node.has("$ref")) {
+        possible &= add(resolve(part, node.get("$ref")));
+      }
+      for (int i = 0; i < node.path("allOf").size(); i++) {
+        possible &= add(part.child(node.get("allOf").get(i), "allOf", String.valueOf(i)));
+      }
+      open.remove(part.pointer);
+      if (node.has("anyOf")) {
+        choices.put("ANY_OF" + part.pointer, new Part(Kind.ANY_OF, node, part.pointer));
+      }
+      if (node.has("oneOf")) {
+        choices.put("ONE_OF" + part.pointer, new Part(Kind.ONE_OF, node, part.pointer));
+      }
+      return possible;
     }
-    JsonNode node = part.node;
-    if (node.isBoolean()) {
-      return node.booleanValue();
-    }
-    if (!node.isObject()) {
-      throw part.error("", "expected an object or a boolean, found " + node);
-    }
-    if (own.putIfAbsent(part.pointer, part) != null) {
-      return true; // seen, so that a schema that refers to itself ends
-    }
-    inOrder.add(new Part(Kind.OWN, node, part.pointer));
-    if (part.kind == Kind.OWN) {
-      return true;
-    }
-    checkKeywords(part);
-    boolean possible = true;
-    if (node.has("$ref")) {
-      possible &= add(resolve(part, node.get("$ref")), own, choices, inOrder);
-    }
-    for (int i = 0; i < node.path("allOf").size(); i++) {
-      Part branch = part.child(node.get("allOf").get(i), "allOf", String.valueOf(i));
-      possible &= add(branch, own, choices, inOrder);
-    }
-    if (node.has("anyOf")) {
-      choices.put("ANY_OF" + part.pointer, new Part(Kind.ANY_OF, node, part.pointer));
-    }
-    if (node.has("oneOf")) {
-      choices.put("ONE_OF" + part.pointer, new Part(Kind.ONE_OF, node, part.pointer));
-    }
-    return possible;
   }
 
   private static void checkKeywords(Part part) {

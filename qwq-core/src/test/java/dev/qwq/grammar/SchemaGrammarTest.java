@@ -85,6 +85,12 @@ class SchemaGrammarTest {
     assertRefused("{\"pattern\": \"(?=a)\"}", "look-ahead");
     assertRefused("{\"type\": \"string\", \"format\": \"iri\"}", "the format \"iri\"");
     assertRefused("{\"$ref\": \"#/$defs/x\"}", "there is no schema at \"#/$defs/x\"");
+    assertRefused("{\"$ref\": \"#\"}", "refers to itself");
+    assertRefused("{\"allOf\": [{\"$ref\": \"#\"}]}", "refers to itself");
+    assertRefused(
+        "{\"$ref\": \"#/$defs/a\", \"$defs\": {\"a\": {\"$ref\": \"#/$defs/b\"}, \"b\":"
+            + " {\"$ref\": \"#/$defs/a\"}}}",
+        "refers to itself");
     assertRefused("{\"$ref\": \"other.json\"}", "inside this schema");
     assertRefused("{\"items\": [true]}", "prefixItems");
     assertRefused("{\"anyOf\": []}", "#/anyOf: expected an array of at least one schema");
