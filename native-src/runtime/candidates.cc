@@ -16,9 +16,12 @@ Weight sum_weights(const CandidateKey* keys, size_t n) {
   return sum;
 }
 
+// Blocks of a vocabulary whose largest logit is too small are not looked at.
+constexpr size_t kBlock = 64;
+
 // Gathers the k likeliest at the front of scratch, the k-th at scratch[k - 1], otherwise unordered. A buffer
 // of 2k survivors is thinned to the best k whenever it is full; what is less likely than its k-th is out for
-// good. So a vocabulary of 152,064 costs one comparison a token, and few of them succeed.
+// good. So a vocabulary of 152,064 costs little more than finding its largest.
 void gather_likeliest(const LogitsView& view, size_t k, CandidateKey* scratch) {
   const size_t capacity = k > view.size / 2 ? view.size : 2 * k;
   const auto thin = [&](size_t held) {
@@ -26,13 +29,17 @@ void gather_likeliest(const LogitsView& view, size_t k, CandidateKey* scratch) {
   };
   size_t held = 0;
   float least = -std::numeric_limits<float>::infinity();
-  for (size_t i = 0; i < view.size; ++i) {
-    if (view.logits[i] < least) continue;
-    scratch[held++] = view.key(i);
-    if (held == capacity && i + 1 < view.size) {
-      thin(held);
-      held = k;
-      least = scratch[k - 1].logit();
+  for (size_t first = 0; first < view.size; first += kBlock) {
+    const size_t end = std::min(first + kBlock, view.size);
+    if (max_of(view.logits + first, end - first) < least) continue;
+    for (size_t i = first; i < end; ++i) {
+      if (view.logits[i] < least) continue;
+      scratch[held++] = view.key(i);
+      if (held == capacity && i + 1 < view.size) {
+        thin(held);
+        held = k;
+        least = scratch[k - 1].logit();
+      }
     }
   }
   thin(held);
@@ -51,14 +58,26 @@ void likeliest(const LogitsView& view, size_t k, CandidateKey* scratch, Candidat
   std::partial_sort_copy(scratch, scratch + k, out, out + k, std::greater<>());
 }
 
-Candidates::Candidates(float* scores, size_t n, float min_p, int32_t* ids, CandidateKey* scratch)
-    : logits_(scores), ids_(ids), scratch_(scratch) {
-  const float least = least_score(min_p);
-  for (size_t i = 0; i < n; ++i) {
-    const float score = scores[i];
-    logits_[size_] = score;
-    ids_[size_] = static_cast<int32_t>(i);
-    size_ += score >= least ? 1 : 0;
+Candidates::Candidates(float* logits, size_t n, float max, const Limits& limits, int32_t* ids,
+                       CandidateKey* scratch)
+    : logits_(logits), ids_(ids), scratch_(scratch) {
+  const auto score = [&](float logit) { return (logit - max) / limits.temperature; };
+  float least = least_score(limits.min_p);
+  if (limits.top_k > 0 && static_cast<size_t>(limits.top_k) < n) {
+    // Scores round: others may score as the k-th, but none of a smaller logit more than it.
+    const CandidateKey kth = kth_likeliest({logits, nullptr, n}, static_cast<size_t>(limits.top_k), scratch);
+    least = std::max(least, score(kth.logit()));
+  }
+  for (size_t first = 0; first < n; first += kBlock) {
+    const size_t size = std::min(kBlock, n - first);
+    if (score(max_of(logits + first, size)) < least) continue;
+    float scores[kBlock];
+    for (size_t i = 0; i < size; ++i) scores[i] = score(logits[first + i]);
+    for (size_t i = 0; i < size; ++i) {
+      logits_[size_] = scores[i];
+      ids_[size_] = static_cast<int32_t>(first + i);
+      size_ += scores[i] >= least ? 1 : 0;
+    }
   }
 }
 

@@ -47,9 +47,17 @@ void likeliest(const LogitsView& view, size_t k, CandidateKey* scratch, Candidat
 // probability up to a common factor. The filters keep that order, in which the draw shares out [0, 1).
 class Candidates {
  public:
-  // All ids whose scores are at least least_score(min_p); -inf scores are never kept. `scores` [n] are
-  // relative to their maximum and are overwritten; `ids` and `scratch` hold n elements.
-  Candidates(float* scores, size_t n, float min_p, int32_t* ids, CandidateKey* scratch);
+  // What to score by, and what need not become a candidate.
+  struct Limits {
+    float temperature = 1;
+    float min_p = 0;
+    int32_t top_k = 0;  // 0 = all
+  };
+
+  // All ids whose scores, (logit - max) / temperature, are at least least_score(min_p) and that of the k-th
+  // likeliest; -inf scores are never kept. `logits` [n], of which `max` is the largest, are overwritten;
+  // `ids` and `scratch` hold n elements.
+  Candidates(float* logits, size_t n, float max, const Limits& limits, int32_t* ids, CandidateKey* scratch);
 
   // Keeps the k likeliest; 0 = all.
   void keep_top_k(int32_t k);

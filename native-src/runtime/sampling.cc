@@ -15,14 +15,9 @@ int32_t argmax(const float* values, size_t n, float max) {
   return static_cast<int32_t>(std::find(values, values + n, max) - values);
 }
 
-// (logit - max) / temperature. Taking the maximum off first keeps small temperatures from overflowing.
-void scale(float* logits, size_t n, float max, float temperature) {
-  for (size_t i = 0; i < n; ++i) logits[i] = (logits[i] - max) / temperature;
-}
-
 int32_t draw_token(const qwq_sampling& sampling, size_t n, float max, const SamplerScratch& scratch) {
-  scale(scratch.adjusted, n, max, sampling.temperature);
-  Candidates candidates(scratch.adjusted, n, sampling.min_p, scratch.ids, scratch.selection);
+  const Candidates::Limits limits{sampling.temperature, sampling.min_p, sampling.top_k};
+  Candidates candidates(scratch.adjusted, n, max, limits, scratch.ids, scratch.selection);
   candidates.keep_top_k(sampling.top_k);
   candidates.keep_top_p(sampling.top_p);
   return candidates.draw(counter_hash(sampling.seed, sampling.draw));

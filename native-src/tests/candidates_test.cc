@@ -36,11 +36,12 @@ std::vector<float> scores(uint64_t seed, size_t n, float stddev, bool with_ties)
 }
 
 struct Filtered {
-  Filtered(const std::vector<float>& values, float min_p)
+  // Of scores whose largest is 0.
+  Filtered(const std::vector<float>& values, float min_p, int32_t top_k = 0)
       : scores(values),
         id_buffer(values.size()),
         scratch(values.size()),
-        candidates(scores.data(), scores.size(), min_p, id_buffer.data(), scratch.data()) {}
+        candidates(scores.data(), scores.size(), 0, {1, min_p, top_k}, id_buffer.data(), scratch.data()) {}
 
   std::vector<int32_t> ids() const {
     std::vector<int32_t> result;
@@ -120,14 +121,36 @@ TEST(top_k_keeps_the_likeliest_in_order_of_ids) {
     const std::vector<float> values = scores(kSeed + 1, c.n, c.stddev, c.with_ties);
     for (const size_t k : {size_t{1}, size_t{20}, c.n / 2, c.n, c.n + 5}) {
       if (k < 1) continue;
-      Filtered filtered(values, 0);
-      filtered.candidates.keep_top_k(static_cast<int32_t>(k));
       std::vector<int32_t> expected = by_likelihood(values);
       expected.resize(std::min(k, c.n));
       std::sort(expected.begin(), expected.end());
-      CHECK(filtered.ids() == expected);
+      const int32_t top_k = static_cast<int32_t>(k);
+      Filtered all(values, 0);
+      Filtered few(values, 0, top_k);
+      CHECK(few.candidates.size() >= expected.size());
+      CHECK(few.candidates.size() <= all.candidates.size());
+      for (Filtered* filtered : {&all, &few}) {
+        filtered->candidates.keep_top_k(top_k);
+        CHECK(filtered->ids() == expected);
+      }
     }
   }
+}
+
+// 1e6 swallows what tells the other logits apart: their scores are equal, and of equals the lowest ids are
+// kept.
+TEST(top_k_goes_by_scores) {
+  std::vector<float> logits(300);
+  for (size_t i = 0; i < logits.size(); ++i) logits[i] = 1e-6f * static_cast<float>(i);
+  logits[200] = 1e6f;
+  std::vector<int32_t> ids(300);
+  std::vector<CandidateKey> scratch(300);
+  Candidates candidates(logits.data(), 300, 1e6f, {0.7f, 0, 3}, ids.data(), scratch.data());
+  candidates.keep_top_k(3);
+  CHECK_EQ(candidates.size(), size_t{3});
+  CHECK_EQ(candidates.id(0), 0);
+  CHECK_EQ(candidates.id(1), 1);
+  CHECK_EQ(candidates.id(2), 200);
 }
 
 // The kept set is a prefix of the order of likelihood, reaches p, and does not without its last member. The

@@ -267,39 +267,72 @@ TEST(draws_are_exact_at_the_ends_of_shares) {
   for (size_t i = 0; i < rows.size(); ++i) CHECK_EQ(device.result(i).token, expected[i]);
 }
 
+// Descending, in pairs of equals: the likeliest k are ids 0 .. k - 1, and with the largest random number it
+// is k - 1 that is drawn.
+std::vector<float> descending(size_t n) {
+  std::vector<float> logits;
+  for (size_t i = 0; i < n; ++i) logits.push_back(-0.37f * static_cast<float>(i / 2));
+  return logits;
+}
+
 // The fewest that reach p: with p exactly what the likeliest k weigh it is k, with a unit more k + 1. The
-// last of them is the one drawn by the largest number, its id being the largest.
+// same when top-k has chosen from more, of which no weight counts.
 TEST(top_p_is_exact) {
   const size_t n = 16;
-  std::vector<float> logits;
-  for (size_t i = 0; i < n; ++i) logits.push_back(-0.37f * static_cast<float>(i / 2));  // pairs of equals
+  const std::vector<float> logits = descending(n + 10);
   std::vector<qwq::Weight> up_to;
   qwq::Weight total = 0;
-  for (const float logit : logits) up_to.push_back(total += score_weight(logit));
+  for (size_t i = 0; i < n; ++i) up_to.push_back(total += score_weight(logits[i]));
   std::vector<SampledRow> rows;
-  for (size_t i = 0; i < 2 * (n - 1); ++i) {
-    rows.emplace_back(logits);
-    rows.back().sampling.top_p = 0.5f;
-  }
-  DeviceSampler device(2 * (n - 1), n, n, cuda::SamplePacker::rows_bytes(2 * (n - 1)));
-  device.set(rows);
+  std::vector<uint64_t> top_p;
+  std::vector<int32_t> expected;
   for (size_t k = 1; k < n; ++k) {
     __extension__ using Product = unsigned __int128;
     // The largest of which the share, rounded up, is what k weigh; and the next.
     const uint64_t p = static_cast<uint64_t>((static_cast<Product>(up_to[k - 1]) << 64) / total);
     CHECK_EQ(share_above(total, p), up_to[k - 1]);
     CHECK_EQ(share_above(total, p + 1), up_to[k - 1] + 1);
-    for (const size_t more : {0, 1}) {
-      device.row(2 * (k - 1) + more).top_p = p + more;
-      device.row(2 * (k - 1) + more).random = ~uint64_t{0};
+    for (const bool after_top_k : {false, true}) {
+      for (const size_t more : {0, 1}) {
+        rows.emplace_back(logits);
+        rows.back().sampling.top_p = 0.5f;
+        if (after_top_k) {
+          rows.back().sampling.top_k = static_cast<int32_t>(n);
+        } else {
+          std::fill(rows.back().logits.begin() + n, rows.back().logits.end(), -100.0f);  // of no weight
+        }
+        top_p.push_back(p + more);
+        expected.push_back(static_cast<int32_t>(k - 1 + more));
+      }
     }
+  }
+  const int64_t n_rows = static_cast<int64_t>(rows.size());
+  const int64_t n_ids = static_cast<int64_t>(logits.size());
+  DeviceSampler device(n_rows, n_ids, n_ids, cuda::SamplePacker::rows_bytes(n_rows));
+  device.set(rows);
+  for (size_t i = 0; i < rows.size(); ++i) {
+    device.row(i).top_p = top_p[i];
+    device.row(i).random = ~uint64_t{0};
   }
   cuda::Stream stream(kSeed);
   device.run(stream);
-  for (size_t k = 1; k < n; ++k) {
-    CHECK_EQ(device.result(2 * (k - 1)).token, static_cast<int32_t>(k - 1));
-    CHECK_EQ(device.result(2 * (k - 1) + 1).token, static_cast<int32_t>(k));
+  for (size_t i = 0; i < rows.size(); ++i) CHECK_EQ(device.result(i).token, expected[i]);
+}
+
+// A score that is exactly the least one stays.
+TEST(min_p_is_exact) {
+  const size_t n = 16;
+  std::vector<SampledRow> rows;
+  for (size_t i = 0; i < n; ++i) rows.emplace_back(descending(n));
+  DeviceSampler device(n, n, n, cuda::SamplePacker::rows_bytes(n));
+  device.set(rows);
+  for (size_t i = 0; i < n; ++i) {
+    device.row(i).least_score = rows[i].logits[i];
+    device.row(i).random = ~uint64_t{0};
   }
+  cuda::Stream stream(kSeed);
+  device.run(stream);
+  for (size_t i = 0; i < n; ++i) CHECK_EQ(device.result(i).token, static_cast<int32_t>(i | 1));
 }
 
 }  // namespace qwq::test
