@@ -33,6 +33,7 @@
 
 #include "kernels/cuda/exp.cuh"
 #include "kernels/cuda/kv_cache.cuh"
+#include "kernels/cuda/pieces.cuh"
 
 namespace qwq::cuda {
 
@@ -54,15 +55,6 @@ struct PromptParams {
 
 constexpr int at_most(int n, int most) { return n < most ? n : most; }
 QWQ_DEVICE int clamp(int n, int least, int most) { return n < least ? least : n > most ? most : n; }
-
-// Rows of 16-byte pieces in shared memory, in an order in which eight rows' pieces of a column lie in
-// different banks.
-template <int kPieces>
-QWQ_DEVICE int piece_at(int row, int piece) {
-  static_assert(kPieces == 4 || kPieces % 8 == 0);
-  if constexpr (kPieces == 4) return row * kPieces + (piece ^ (row / 2 % 4));
-  return row * kPieces + (piece ^ (row % 8));
-}
 
 template <int kHeadDim, bool kQ8>
 struct PromptTile {
@@ -195,10 +187,9 @@ struct PromptQueries {
       const float other = shuffle_xor(kAllLanes, most, width);
       most = other > most ? other : most;
     }
-    // 2^14 at the exponent of `most`.
-    const int exponent = clamp(268 - static_cast<int>(float_bits(most) >> 23), 1, 253);
-    const float factor = bits_float(static_cast<uint32_t>(exponent) << 23);
-    unscale[r] = bits_float(static_cast<uint32_t>(254 - exponent) << 23);
+    const int exponent = to_half_exponent(most);
+    const float factor = power_of_two(exponent);
+    unscale[r] = power_of_two(254 - exponent);
     QWQ_UNROLL
     for (int s = 0; s < kSteps; ++s) {
       QWQ_UNROLL

@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <optional>
+
 #include "kernels/cuda/matmul_jobs.cuh"
 #include "kernels/cuda/quantize_activations.cuh"
 
@@ -35,24 +38,32 @@ void quantize(Stream& stream, const MatmulArgs& args, const ActivationMemory& me
 }  // namespace
 
 size_t matmul_scratch_bytes(int64_t max_rows, int64_t max_cols) {
-  return ActivationSizes(max_rows, max_cols).bytes();
+  return std::max(ActivationSizes(max_rows, max_cols).bytes(), RoundedSizes(max_rows, max_cols).bytes());
 }
 
 void matmul(Stream& stream, const MatmulArgs& args, std::byte* scratch) {
   const ActivationSizes sizes(args.n_rows, args.cols);
   const ActivationMemory memory(scratch, sizes);
-  const Scratch tracked(stream, scratch, sizes.bytes());
-  bool quantised = false;
+  const RoundedSizes rounded_sizes(args.n_rows, args.cols);
+  const RoundedMemory rounded(scratch, rounded_sizes);
+  const Scratch tracked(stream, scratch, std::max(sizes.bytes(), rounded_sizes.bytes()));
+  // What scratch holds: x rounded to F16, to BF16 or, for kQ8_0, to int8. Jobs nearly always want the same.
+  std::optional<DType> held;
   for (int j = 0; j < args.n_jobs; ++j) {
     const MatmulJob& job = args.jobs[j];
-    if (is_plain(job.weight->dtype)) {
+    const DType dtype = job.weight->dtype;
+    if (args.recipe == Recipe::kPrefill && has_prompt_product(*job.weight)) {
+      if (held != dtype) round_to(dtype, stream, args, rounded, rounded_sizes);
+      held = dtype;
+      multiply_rounded(stream, job, rounded, rounded_sizes);
+    } else if (is_plain(dtype)) {
       multiply_plain(stream, job, args);
-      continue;
+    } else {
+      if (held != DType::kQ8_0) quantize(stream, args, memory, sizes);
+      held = DType::kQ8_0;
+      const auto multiply = sizes.n_rows > kMostFewRows ? multiply_many : multiply_few;
+      multiply(stream, job, memory, sizes);
     }
-    if (!quantised) quantize(stream, args, memory, sizes);
-    quantised = true;
-    const auto multiply = sizes.n_rows > kMostFewRows ? multiply_many : multiply_few;
-    multiply(stream, job, memory, sizes);
   }
 }
 

@@ -4,6 +4,7 @@
 #include "kernels/cuda/formats/visit_format.cuh"
 #include "kernels/cuda/matmul_few_rows.cuh"
 #include "kernels/cuda/ops.h"
+#include "kernels/cuda/rounded_activations.cuh"
 
 namespace qwq::cuda {
 
@@ -31,7 +32,14 @@ void multiply_few(Stream& stream, const MatmulJob& job, const ActivationMemory& 
 void multiply_many(Stream& stream, const MatmulJob& job, const ActivationMemory& memory,
                    const ActivationSizes& sizes);
 
-// Weights that are floats.
+// Weights that are floats, with x as it is.
 void multiply_plain(Stream& stream, const MatmulJob& job, const MatmulArgs& args);
+
+// Prompts with F16 and BF16 weights: x rounded to the weights' type first, then the products with it.
+bool has_prompt_product(const Tensor& weight);
+void round_to(DType dtype, Stream& stream, const MatmulArgs& args, const RoundedMemory& memory,
+              const RoundedSizes& sizes);
+void multiply_rounded(Stream& stream, const MatmulJob& job, const RoundedMemory& memory,
+                      const RoundedSizes& sizes);
 
 }  // namespace qwq::cuda

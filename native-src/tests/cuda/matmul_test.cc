@@ -171,26 +171,29 @@ TEST(bits_do_not_depend_on_the_number_of_rows) {
 }
 
 TEST(jobs_of_different_formats_share_the_input) {
-  const Weight weights[] = {
-      {DType::kQ4_K, 20, 512, 20}, {DType::kF16, 9, 512, 21}, {DType::kQ6_K, 17, 512, 22}};
+  const Weight weights[] = {{DType::kQ4_K, 20, 512, 20},
+                            {DType::kF16, 9, 512, 21},
+                            {DType::kQ6_K, 17, 512, 22},
+                            {DType::kBF16, 5, 512, 24},
+                            {DType::kF32, 6, 512, 25}};
   const DeviceBuffer<float> x(normal(3 * 512, 23));
   cuda::Stream stream(kSeed);
   DeviceBuffer<std::byte> scratch(cuda::matmul_scratch_bytes(3, 512));
   std::vector<std::unique_ptr<DeviceWeight>> on_device;
-  std::vector<SharedVector<float>> together(3), alone(3);
-  MatmulJob jobs[3];
-  for (size_t j = 0; j < 3; ++j) {
+  std::vector<SharedVector<float>> together(5), alone(5);
+  MatmulJob jobs[5];
+  for (size_t j = 0; j < 5; ++j) {
     on_device.push_back(std::make_unique<DeviceWeight>(weights[j].tensor()));
     const int64_t rows = weights[j].tensor().rows;
     together[j].resize(static_cast<size_t>(3 * rows));
     alone[j].resize(together[j].size());
     const MatmulJob job = {&on_device[j]->tensor(), nullptr, alone[j].data(), rows};
-    cuda::matmul(stream, {&job, 1, x.data(), 3, 512, Recipe::kDecode}, scratch.data());
+    cuda::matmul(stream, {&job, 1, x.data(), 3, 512, Recipe::kPrefill}, scratch.data());
     jobs[j] = {&on_device[j]->tensor(), nullptr, together[j].data(), rows};
   }
-  cuda::matmul(stream, {jobs, 3, x.data(), 3, 512, Recipe::kPrefill}, scratch.data());
+  cuda::matmul(stream, {jobs, 5, x.data(), 3, 512, Recipe::kPrefill}, scratch.data());
   wait_for_kernels();
-  for (size_t j = 0; j < 3; ++j) CHECK(together[j] == alone[j]);
+  for (size_t j = 0; j < 5; ++j) CHECK(together[j] == alone[j]);
 }
 
 // Every level and scale at its largest, activations too: sums must not overflow.

@@ -191,15 +191,38 @@ QWQ_DEVICE void multiply_halves(float (&c)[4], const uint32_t (&a)[4], const uin
 #endif
 }
 
-#if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 800
 QWQ_DEVICE void multiply_bfloat16(float (&c)[4], const uint32_t (&a)[4], const uint32_t (&b)[2]) {
+#if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 800
   asm volatile(
       "mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0, %1, %2, %3}, {%4, %5, %6, %7}, {%8, %9}, "
       "{%0, %1, %2, %3};"
       : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
       : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b[0]), "r"(b[1]));
-}
+#else
+  // Before sm_80 there is none: by hand, of what other lanes hold.
+  const int g = lane_index() / 4;
+  const int t = lane_index() % 4;
+#pragma unroll
+  for (int half = 0; half < 2; ++half) {
+#pragma unroll
+    for (int k = 0; k < 4; ++k) {
+      uint32_t rows[2], columns[2];
+#pragma unroll
+      for (int i = 0; i < 2; ++i) {
+        rows[i] = __shfl_sync(kAllLanes, a[2 * half + i], 4 * g + k);
+        columns[i] = __shfl_sync(kAllLanes, b[half], 4 * (2 * t + i) + k);
+      }
+#pragma unroll
+      for (int i = 0; i < 4; ++i) {
+        const uint32_t x = rows[i / 2];
+        const uint32_t y = columns[i % 2];
+        c[i] = __fmaf_rn(__uint_as_float(x << 16), __uint_as_float(y << 16), c[i]);
+        c[i] = __fmaf_rn(__uint_as_float(x & 0xffff0000u), __uint_as_float(y & 0xffff0000u), c[i]);
+      }
+    }
+  }
 #endif
+}
 
 QWQ_DEVICE uint32_t shared_address(const void* p) {
   return static_cast<uint32_t>(__cvta_generic_to_shared(p));
