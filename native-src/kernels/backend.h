@@ -50,6 +50,17 @@ struct RmsNormArgs {
   float* out;  // [n_rows, n_cols]; may alias x
 };
 
+// x += y, then out = rms_norm(x): one pass over what lies between two blocks of a decoder.
+struct AddRmsNormArgs {
+  float* x;             // [n_rows, n_cols]
+  const float* y;       // [n_rows, n_cols]
+  const float* weight;  // [n_cols]
+  float eps;
+  int64_t n_rows;
+  int64_t n_cols;
+  float* out;  // [n_rows, n_cols]; none of the others
+};
+
 // One weight matrix applied to the shared input of a MatmulArgs: out = x * weight^T + bias.
 struct MatmulJob {
   const Tensor* weight;  // [rows, cols]
@@ -269,6 +280,7 @@ struct Backend {
   const char* name;                             // "reference" or the ISA variant: "avx2", ...
   void (*embed)(OpContext&, const EmbedArgs&);  // null where `open` is not: the host embeds
   void (*rms_norm)(OpContext&, const RmsNormArgs&);
+  void (*add_rms_norm)(OpContext&, const AddRmsNormArgs&);
   void (*matmul)(OpContext&, const MatmulArgs&);
   void (*rope)(OpContext&, const RopeArgs&);
   void (*store_kv)(OpContext&, const StoreKvArgs&);

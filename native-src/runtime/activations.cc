@@ -32,9 +32,10 @@ Activations Activations::carve(std::byte* base, const ModelConfig& model, const 
   Activations a = {};
   a.hidden = carver.take<float>(rows, model.hidden_size);
   a.normed = carver.take<float>(rows, model.hidden_size);
-  a.q = carver.take<float>(rows, model.q_size());
-  a.k = carver.take<float>(rows, model.kv_size());
-  a.v = carver.take<float>(rows, model.kv_size());
+  a.qkv_size = model.q_size() + 2 * model.kv_size();
+  a.q = carver.take<float>(rows, a.qkv_size);
+  a.k = base == nullptr ? nullptr : a.q + model.q_size();
+  a.v = base == nullptr ? nullptr : a.k + model.kv_size();
   a.attended = carver.take<float>(rows, model.q_size());
   a.projected = carver.take<float>(rows, model.hidden_size);
   a.gate = carver.take<float>(rows, model.intermediate_size);

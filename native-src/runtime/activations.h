@@ -14,9 +14,10 @@ namespace qwq {
 struct Activations {
   float* hidden;     // [R, hidden], the residual stream
   float* normed;     // [R, hidden]
-  float* q;          // [R, q_size]
-  float* k;          // [R, kv_size]
-  float* v;          // [R, kv_size]
+  int64_t qkv_size;  // q_size + 2 kv_size: q, k and v of a row lie one after the other
+  float* q;          // [R, q_size], row stride qkv_size
+  float* k;          // [R, kv_size], likewise
+  float* v;          // [R, kv_size], likewise
   float* attended;   // [R, q_size]
   float* projected;  // [R, hidden], what a block adds to the residual stream
   float* gate;       // [R, intermediate]

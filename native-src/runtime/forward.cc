@@ -29,36 +29,38 @@ void Forward::run_layers(OpContext& op, const StepTable& step) {
                      {step.n_prompt, step.n_generated, Recipe::kDecode}};
   for (int i = 0; i < placement_.n_layers; ++i) {
     const Layer& layer = model_.layers()[static_cast<size_t>(placement_.first_layer + i)];
+    if (i == 0) {
+      rms_norm(op, a_.hidden, layer.attn_norm, rows.count(), a_.normed);
+    } else {
+      add_and_norm(op, layer.attn_norm, rows.count());
+    }
     attention_block(op, layer, cache_.layer(i), rows);
+    add_and_norm(op, layer.ffn_norm, rows.count());
     feed_forward_block(op, layer, rows);
     if (op.session != nullptr) op.session->pace();
   }
+  add_residual(op, rows.count());
 }
 
-// hidden += o_proj(attention(rope(q), rope(k), v)), with q, k, v = proj(rms_norm(hidden)) + bias
+// projected = o_proj(attention(rope(q), rope(k), v)), with q, k, v = proj(normed) + bias
 void Forward::attention_block(OpContext& op, const Layer& layer, const KvLayer& kv, const Rows& rows) {
-  rms_norm(op, a_.hidden, layer.attn_norm, rows.count(), a_.normed);
   qkv_projection(op, layer, rows.prompt);
   qkv_projection(op, layer, rows.generated);
-  rotate(op, a_.q, config_.n_heads, rows);
-  rotate(op, a_.k, config_.n_kv_heads, rows);
+  rotate(op, rows);
   store_kv(op, kv, rows);
   attend(op, kv, rows.attention, rows.prompt);
   attend(op, kv, rows.attention, rows.generated);
   project(op, layer.o_proj, a_.attended, rows.prompt);
   project(op, layer.o_proj, a_.attended, rows.generated);
-  add_residual(op, rows.count());
 }
 
-// hidden += down_proj(silu(gate_proj(x)) * up_proj(x)), with x = rms_norm(hidden)
+// projected = down_proj(silu(gate_proj(normed)) * up_proj(normed))
 void Forward::feed_forward_block(OpContext& op, const Layer& layer, const Rows& rows) {
-  rms_norm(op, a_.hidden, layer.ffn_norm, rows.count(), a_.normed);
   gate_up_projection(op, layer, rows.prompt);
   gate_up_projection(op, layer, rows.generated);
   swiglu(op, rows.count());
   project(op, layer.down_proj, a_.gate, rows.prompt);
   project(op, layer.down_proj, a_.gate, rows.generated);
-  add_residual(op, rows.count());
 }
 
 // logits = lm_head(rms_norm(hidden))
@@ -76,26 +78,33 @@ void Forward::rms_norm(OpContext& op, const float* x, const float* weight, int64
   stop_if_failed(op);
 }
 
+// hidden += projected; normed = rms_norm(hidden)
+void Forward::add_and_norm(OpContext& op, const float* weight, int64_t n_rows) {
+  backend_.add_rms_norm(
+      op, {a_.hidden, a_.projected, weight, config_.rms_norm_eps, n_rows, config_.hidden_size, a_.normed});
+  stop_if_failed(op);
+}
+
 void Forward::qkv_projection(OpContext& op, const Layer& layer, const RowRange& rows) {
   if (rows.count == 0) return;
-  const int64_t q_size = config_.q_size();
-  const int64_t kv_size = config_.kv_size();
+  const int64_t skipped = rows.first * a_.qkv_size;
   const MatmulJob jobs[] = {
-      {&layer.q_proj, layer.q_bias, a_.q + rows.first * q_size, q_size},
-      {&layer.k_proj, layer.k_bias, a_.k + rows.first * kv_size, kv_size},
-      {&layer.v_proj, layer.v_bias, a_.v + rows.first * kv_size, kv_size},
+      {&layer.q_proj, layer.q_bias, a_.q + skipped, a_.qkv_size},
+      {&layer.k_proj, layer.k_bias, a_.k + skipped, a_.qkv_size},
+      {&layer.v_proj, layer.v_bias, a_.v + skipped, a_.qkv_size},
   };
   const float* x = a_.normed + rows.first * config_.hidden_size;
   backend_.matmul(op, {jobs, 3, x, rows.count, config_.hidden_size, rows.recipe});
   stop_if_failed(op);
 }
 
-void Forward::rotate(OpContext& op, float* x, int n_heads, const Rows& rows) {
+// The heads of q and those of k, which lie behind them.
+void Forward::rotate(OpContext& op, const Rows& rows) {
   RopeArgs args;
-  args.x = x;
-  args.x_stride = static_cast<int64_t>(n_heads) * config_.head_dim;
+  args.x = a_.q;
+  args.x_stride = a_.qkv_size;
   args.n_rows = rows.count();
-  args.n_heads = n_heads;
+  args.n_heads = config_.n_heads + config_.n_kv_heads;
   args.head_dim = config_.head_dim;
   args.positions = rows.positions;
   args.inv_freq = model_.rope().inv_freq.data();
@@ -105,22 +114,21 @@ void Forward::rotate(OpContext& op, float* x, int n_heads, const Rows& rows) {
 }
 
 void Forward::store_kv(OpContext& op, const KvLayer& kv, const Rows& rows) {
-  const int64_t stride = config_.kv_size();
-  backend_.store_kv(op, {a_.k, a_.v, stride, stride, rows.count(), rows.attention, kv});
+  backend_.store_kv(op, {a_.k, a_.v, a_.qkv_size, a_.qkv_size, rows.count(), rows.attention, kv});
   stop_if_failed(op);
 }
 
 void Forward::attend(OpContext& op, const KvLayer& kv, const AttentionRow* attention, const RowRange& rows) {
   if (rows.count == 0) return;
   AttentionArgs args;
-  args.q_stride = config_.q_size();
+  args.q_stride = a_.qkv_size;
   args.q = a_.q + rows.first * args.q_stride;
   args.n_rows = rows.count;
   args.n_heads = config_.n_heads;
   args.rows = attention + rows.first;
   args.kv = kv;
   args.scale = static_cast<float>(1.0 / std::sqrt(static_cast<double>(config_.head_dim)));
-  args.out = a_.attended + rows.first * args.q_stride;
+  args.out = a_.attended + rows.first * config_.q_size();
   args.recipe = rows.recipe;
   backend_.attention(op, args);
   stop_if_failed(op);

@@ -45,8 +45,9 @@ class Forward {
   void feed_forward_block(OpContext& op, const Layer& layer, const Rows& rows);
 
   void rms_norm(OpContext& op, const float* x, const float* weight, int64_t n_rows, float* out);
+  void add_and_norm(OpContext& op, const float* weight, int64_t n_rows);
   void qkv_projection(OpContext& op, const Layer& layer, const RowRange& rows);
-  void rotate(OpContext& op, float* x, int n_heads, const Rows& rows);
+  void rotate(OpContext& op, const Rows& rows);
   void store_kv(OpContext& op, const KvLayer& kv, const Rows& rows);
   void attend(OpContext& op, const KvLayer& kv, const AttentionRow* attention, const RowRange& rows);
   void gate_up_projection(OpContext& op, const Layer& layer, const RowRange& rows);

@@ -86,6 +86,24 @@ TEST(swiglu_within_two_ulp_of_the_formula) {
   });
 }
 
+TEST(add_rms_norm_is_both) {
+  std::vector<const Backend*> backends = {&reference_backend()};
+  for (const Variant& variant : usable_variants()) backends.push_back(variant.backend);
+  for (const Backend* backend : backends) {
+    for (const int64_t n : {1, 15, 16, 17, 63, 64, 65, 1000}) {
+      Context context(*backend, limits_for(n, 2));
+      const std::vector<float> y = normal(static_cast<size_t>(3 * n), 21);
+      const std::vector<float> weight = normal(static_cast<size_t>(n), 22);
+      std::vector<float> sum = normal(y.size(), 20), expected_sum = sum, out(y.size()), expected(y.size());
+      backend->add_rms_norm(*context, {sum.data(), y.data(), weight.data(), 1e-6f, 3, n, out.data()});
+      backend->add(*context, {expected_sum.data(), y.data(), 3 * n});
+      backend->rms_norm(*context, {expected_sum.data(), weight.data(), 1e-6f, 3, n, expected.data()});
+      CHECK(same_bits(sum, expected_sum));
+      CHECK(same_bits(out, expected));
+    }
+  }
+}
+
 TEST(rms_norm_for_all_tails) {
   for_variants([](const Variant& variant, Flush flush) {
     std::vector<int64_t> sizes = {896, 3584, 5120, 5121};

@@ -35,18 +35,21 @@ void embed(OpContext& ctx, const EmbedArgs& args) {
 }
 
 // One rounding.
+// x[0 .. n) += y
+template <class V>
+void add_range(float* x, const float* y, int64_t n) {
+  int64_t i = 0;
+  for (; i + V::kLanes <= n; i += V::kLanes) V::store(x + i, V::add(V::load(x + i), V::load(y + i)));
+  const int rest = static_cast<int>(n - i);
+  if (rest > 0) {
+    V::store_partial(x + i, V::add(V::load_partial(x + i, rest), V::load_partial(y + i, rest)), rest);
+  }
+}
+
 template <class V>
 void add(OpContext& ctx, const AddArgs& args) {
   for_pieces<V>(ctx, args.count, [&](int64_t begin, int64_t end) {
-    int64_t i = begin;
-    for (; i + V::kLanes <= end; i += V::kLanes) {
-      V::store(args.x + i, V::add(V::load(args.x + i), V::load(args.y + i)));
-    }
-    const int rest = static_cast<int>(end - i);
-    if (rest > 0) {
-      const auto sum = V::add(V::load_partial(args.x + i, rest), V::load_partial(args.y + i, rest));
-      V::store_partial(args.x + i, sum, rest);
-    }
+    add_range<V>(args.x + begin, args.y + begin, end - begin);
   });
 }
 

@@ -29,6 +29,7 @@ constexpr Backend make_backend() noexcept {
       .name = V::kName,
       .embed = &embed<V>,
       .rms_norm = &rms_norm<V>,
+      .add_rms_norm = &add_rms_norm<V>,
       .matmul = &matmul<V>,
       .rope = &rope<V>,
       .store_kv = &store_kv<V>,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "kernels/backend.h"
+#include "kernels/cpu/elementwise.h"
 #include "kernels/thread_pool.h"
 
 namespace qwq::cpu {
@@ -42,23 +43,36 @@ float sum_of_squares(const float* x, int64_t n) {
 }
 
 template <class V>
+void norm_row(const float* x, const float* weight, float eps, int64_t n, float* out) {
+  const float mean = sum_of_squares<V>(x, n) / static_cast<float>(n);
+  const auto scale = V::set1(1.0f / __builtin_sqrtf(mean + eps));
+  int64_t i = 0;
+  for (; i + V::kLanes <= n; i += V::kLanes) {
+    V::store(out + i, V::mul(V::mul(V::load(x + i), scale), V::load(weight + i)));
+  }
+  const int rest = static_cast<int>(n - i);
+  if (rest > 0) {
+    const auto tail = V::load_partial(weight + i, rest);
+    V::store_partial(out + i, V::mul(V::mul(V::load_partial(x + i, rest), scale), tail), rest);
+  }
+}
+
+template <class V>
 void rms_norm(OpContext& ctx, const RmsNormArgs& args) {
   ctx.pool->parallel_for(args.n_rows, [&](int64_t r, int) {
     if (ctx.cancelled()) return;
     const int64_t n = args.n_cols;
-    const float* x = args.x + r * n;
-    float* out = args.out + r * n;
-    const float mean = sum_of_squares<V>(x, n) / static_cast<float>(n);
-    const auto scale = V::set1(1.0f / __builtin_sqrtf(mean + args.eps));
-    int64_t i = 0;
-    for (; i + V::kLanes <= n; i += V::kLanes) {
-      V::store(out + i, V::mul(V::mul(V::load(x + i), scale), V::load(args.weight + i)));
-    }
-    const int rest = static_cast<int>(n - i);
-    if (rest > 0) {
-      const auto weight = V::load_partial(args.weight + i, rest);
-      V::store_partial(out + i, V::mul(V::mul(V::load_partial(x + i, rest), scale), weight), rest);
-    }
+    norm_row<V>(args.x + r * n, args.weight, args.eps, n, args.out + r * n);
+  });
+}
+
+template <class V>
+void add_rms_norm(OpContext& ctx, const AddRmsNormArgs& args) {
+  ctx.pool->parallel_for(args.n_rows, [&](int64_t r, int) {
+    if (ctx.cancelled()) return;
+    const int64_t n = args.n_cols;
+    add_range<V>(args.x + r * n, args.y + r * n, n);
+    norm_row<V>(args.x + r * n, args.weight, args.eps, n, args.out + r * n);
   });
 }
 

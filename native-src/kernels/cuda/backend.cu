@@ -32,6 +32,14 @@ void run_rms_norm(OpContext& ctx, const RmsNormArgs& args) {
   });
 }
 
+void run_add_rms_norm(OpContext& ctx, const AddRmsNormArgs& args) {
+  on_device(ctx, [&](Session& session) {
+    AddRmsNormArgs copy = args;
+    copy.weight = session.weights().vector(args.weight);
+    add_rms_norm(session.stream(), copy);
+  });
+}
+
 void run_matmul(OpContext& ctx, const MatmulArgs& args) {
   on_device(ctx, [&](Session& session) {
     std::vector<MatmulJob> jobs(args.jobs, args.jobs + args.n_jobs);
@@ -100,6 +108,7 @@ extern "C" __attribute__((visibility("default"))) const qwq::Backend* qwq_cuda_b
       .name = Device::backend_name(),
       .embed = nullptr,
       .rms_norm = run_rms_norm,
+      .add_rms_norm = run_add_rms_norm,
       .matmul = run_matmul,
       .rope = run_rope,
       .store_kv = run_store_kv,

@@ -28,6 +28,7 @@ inline constexpr int kMostHeadDim = 256;
 int rows_of_run(int group, bool prompt);
 
 void rms_norm(Stream& stream, const RmsNormArgs& args);
+void add_rms_norm(Stream& stream, const AddRmsNormArgs& args);
 void swiglu(Stream& stream, const SwigluArgs& args);
 void add(Stream& stream, const AddArgs& args);
 // args.x has n_x_rows.

@@ -20,6 +20,7 @@ const Backend& reference_backend() {
       .name = "reference",
       .embed = reference::embed,
       .rms_norm = reference::rms_norm,
+      .add_rms_norm = reference::add_rms_norm,
       .matmul = reference::matmul,
       .rope = reference::rope,
       .store_kv = reference::store_kv,

@@ -8,6 +8,7 @@ namespace qwq::reference {
 
 void embed(OpContext& ctx, const EmbedArgs& args);
 void rms_norm(OpContext& ctx, const RmsNormArgs& args);
+void add_rms_norm(OpContext& ctx, const AddRmsNormArgs& args);
 void matmul(OpContext& ctx, const MatmulArgs& args);
 void rope(OpContext& ctx, const RopeArgs& args);
 void store_kv(OpContext& ctx, const StoreKvArgs& args);

@@ -16,4 +16,9 @@ void rms_norm(OpContext& ctx, const RmsNormArgs& args) {
   });
 }
 
+void add_rms_norm(OpContext& ctx, const AddRmsNormArgs& args) {
+  add(ctx, {args.x, args.y, args.n_rows * args.n_cols});
+  rms_norm(ctx, {args.x, args.weight, args.eps, args.n_rows, args.n_cols, args.out});
+}
+
 }  // namespace qwq::reference

@@ -83,6 +83,21 @@ TEST(swiglu_for_all_sizes) {
   }
 }
 
+TEST(add_rms_norm_is_both) {
+  for (const int64_t n : {1, 33, 63, 64, 65, 257, 8192, 8193, 9000}) {
+    const std::vector<float> x = normal(static_cast<size_t>(3 * n), 20);
+    const DeviceBuffer<float> y(normal(x.size(), 21));
+    const DeviceBuffer<float> weight(normal(static_cast<size_t>(n), 22));
+    DeviceBuffer<float> sum(x), expected_sum(x), out(x.size()), expected(x.size());
+    cuda::Stream stream(kSeed);
+    cuda::add_rms_norm(stream, {sum.data(), y.data(), weight.data(), 1e-6f, 3, n, out.data()});
+    cuda::add(stream, {expected_sum.data(), y.data(), 3 * n});
+    cuda::rms_norm(stream, {expected_sum.data(), weight.data(), 1e-6f, 3, n, expected.data()});
+    expect_same_bits("the sum", sum.copy(), expected_sum.copy());
+    expect_same_bits("its norm", out.copy(), expected.copy());
+  }
+}
+
 TEST(rms_norm_for_all_tails) {
   std::vector<int64_t> sizes = {896, 5120, 5121, 8191, 8192, 8193, 8197, 16500};
   for (int64_t n = 1; n <= 150; n += n < 100 ? 1 : 7) sizes.push_back(n);
