@@ -319,7 +319,8 @@ QWQ_API int32_t qwq_engine_create(const struct qwq_model* model, const struct qw
 /* NULL is allowed. No step may be running. Joins the threads. */
 QWQ_API void qwq_engine_destroy(struct qwq_engine* engine);
 
-/* Name of the ISA variant in use ("reference" for the reference backend), static. */
+/* Name of the ISA variant in use, static: "reference" for the reference backend, "cuda" for devices; where
+   layers are placed, that of the first placement. */
 QWQ_API const char* qwq_engine_isa(const struct qwq_engine* engine);
 
 /* ---------------------------------------------------------------- step */

@@ -14,7 +14,8 @@ struct alignas(64) ActivationGroup {
   int8_t paired[256];  // first 16 of blocks 0 and 1, last 16 of both; 2 and 3; ...
   int8_t quads[256];   // first 16 of blocks 0 to 3, last 16 of them; 4 to 7
   int8_t evens[256];   // blocks 0, 2, 1, 3, 4, 6, 5, 7
-  int8_t fours[256];   // blocks 0, 4, 1, 5, 2, 6, 3, 7
+  // Fours of first halves of blocks 0 to 3, of their last halves, of blocks 4 to 7; then the next fours; ...
+  int8_t fours[256];
   float scale[8];
   float scaled_sum[8];           // scale times the sum of q over the block
   int32_t sums[8];               // of q over the block
@@ -54,7 +55,10 @@ void quantize_block(const float* x, int block, ActivationGroup* group) {
     __builtin_memcpy(group->quads + 128 * (block / 4) + 64 * half + 16 * (block % 4), sixteen, 16);
     const int place = block / 4 * 4 + block % 2 * 2 + block % 4 / 2;
     __builtin_memcpy(group->evens + 32 * place + 16 * half, sixteen, 16);
-    __builtin_memcpy(group->fours + 64 * (block % 4) + 32 * (block / 4) + 16 * half, sixteen, 16);
+    for (int four = 0; four < 4; ++four) {
+      const int lane = 32 * (block / 4) + 16 * half + 4 * (block % 4);
+      __builtin_memcpy(group->fours + 64 * four + lane, sixteen + 4 * four, 4);
+    }
     group->half_sums[half][block] = sum;
     block_sum += sum;
   }

@@ -15,7 +15,7 @@ namespace qwq::cpu {
 enum class LevelOrder {
   kNatural,  // [0 1] [2 3] [4 5] [6 7]
   kEvens,    // [0 2] [1 3] [4 6] [5 7]
-  kFours,    // [0 4] [1 5] [2 6] [3 7]
+  kFours,    // four elements of each half of a block, so that a lane sums a half
   kQuads,    // first 16 elements of [0 1 2 3], last 16, first 16 of [4 5 6 7], last 16
 };
 
@@ -196,7 +196,7 @@ struct Avx512Levels<Q6_K> {
   template <class V>
   QWQ_INLINE static Avx512Scales scales(const std::byte* w) {
     Avx512Scales scales = only_d_512(set1_f16(w + Q6_K::kScale));
-    scales.s = _mm512_srai_epi32(bytes_to_lanes<3>(load_16(w + Q6_K::kScales)), 24);
+    scales.s = _mm512_cvtepi8_epi32(first_halves_first(load_16(w + Q6_K::kScales)));
     return scales;
   }
 };

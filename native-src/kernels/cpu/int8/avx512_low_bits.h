@@ -27,9 +27,12 @@ QWQ_INLINE __m512i add_high_bits(__m512i levels, __m512i high, int lower, int up
 // Two-bit levels of Q2_K and Q3_K, in the order of fours.
 QWQ_INLINE void two_bits_512(const std::byte* p, __m512i (&levels)[4]) {
   const __m512i mask = _mm512_set1_epi8(3);
+  const __m512i shifts = _mm512_broadcast_i32x4(_mm_setr_epi32(0, 2, 4, 6));
   const __m512i bytes = load_64(p);
-#pragma GCC unroll 4
-  for (int i = 0; i < 4; ++i) levels[i] = _mm512_and_si512(_mm512_srli_epi16(bytes, 2 * i), mask);
+  levels[0] = _mm512_and_si512(_mm512_srlv_epi32(_mm512_shuffle_epi32(bytes, _MM_PERM_AAAA), shifts), mask);
+  levels[1] = _mm512_and_si512(_mm512_srlv_epi32(_mm512_shuffle_epi32(bytes, _MM_PERM_BBBB), shifts), mask);
+  levels[2] = _mm512_and_si512(_mm512_srlv_epi32(_mm512_shuffle_epi32(bytes, _MM_PERM_CCCC), shifts), mask);
+  levels[3] = _mm512_and_si512(_mm512_srlv_epi32(_mm512_shuffle_epi32(bytes, _MM_PERM_DDDD), shifts), mask);
 }
 
 template <>
@@ -68,8 +71,20 @@ struct Avx512Levels<Q3_K> {
   QWQ_INLINE static void levels(const std::byte* w, __m512i (&levels)[4]) {
     two_bits_512(w + Q3_K::kLevels, levels);
     const __m512i high = broadcast_32(w + Q3_K::kHighBits);
-#pragma GCC unroll 4
-    for (int i = 0; i < 4; ++i) levels[i] = add_high_bits(levels[i], high, i, i + 4, 4);
+    const __m512i bits = _mm512_inserti64x4(
+        _mm512_castsi256_si512(
+            _mm256_broadcastsi128_si256(_mm_setr_epi32(0x01010101, 0x02020202, 0x04040404, 0x08080808))),
+        _mm256_broadcastsi128_si256(
+            _mm_setr_epi32(0x10101010, 0x20202020, 0x40404040, static_cast<int>(0x80808080u))),
+        1);
+    const auto add_top = [&](__m512i& level, __m512i of_bytes) {
+      const __mmask64 set = _mm512_test_epi8_mask(of_bytes, bits);
+      level = _mm512_mask_add_epi8(level, set, level, _mm512_set1_epi8(4));
+    };
+    add_top(levels[0], _mm512_shuffle_epi32(high, _MM_PERM_AAAA));
+    add_top(levels[1], _mm512_shuffle_epi32(high, _MM_PERM_BBBB));
+    add_top(levels[2], _mm512_shuffle_epi32(high, _MM_PERM_CCCC));
+    add_top(levels[3], _mm512_shuffle_epi32(high, _MM_PERM_DDDD));
   }
   template <class V>
   QWQ_INLINE static Avx512Scales scales(const std::byte* w) {

@@ -55,19 +55,21 @@ struct Int8<Avx512Vnni> : Int8X86<Avx512Vnni> {
   QWQ_INLINE static __m512i dot_halves(const __m512i (&levels)[4], const ActivationGroup& a) {
     constexpr int kLargest = 4 * 127 * kLargestRaised<Format>;
     constexpr LevelOrder kOrder = Avx512Levels<Format>::kOrder;
-    const int8_t* q = kOrder == LevelOrder::kNatural ? a.q : kOrder == LevelOrder::kEvens ? a.evens : a.fours;
+    if constexpr (kOrder == LevelOrder::kFours) {
+      __m512i sums = dot(_mm512_setzero_si512(), levels[0], a.fours);
+#pragma GCC unroll 3
+      for (int i = 1; i < 4; ++i) sums = dot(sums, levels[i], a.fours + 64 * i);
+      return _mm512_shuffle_i32x4(sums, sums, _MM_SHUFFLE(3, 1, 2, 0));
+    }
+    const int8_t* q = kOrder == LevelOrder::kNatural ? a.q : a.evens;
     __m512i p[4];
 #pragma GCC unroll 4
     for (int i = 0; i < 4; ++i) p[i] = dot(_mm512_setzero_si512(), levels[i], q + 64 * i);
     const __m512i sums =
         add_pairs<2 * kLargest>(add_pairs<kLargest>(p[0], p[1]), add_pairs<kLargest>(p[2], p[3]));
-    if constexpr (kOrder == LevelOrder::kFours) {
-      return _mm512_shuffle_i32x4(sums, sums, _MM_SHUFFLE(3, 1, 2, 0));
-    } else {
-      const __m512i natural = _mm512_setr_epi32(0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15);
-      const __m512i evens = _mm512_setr_epi32(0, 1, 8, 9, 2, 3, 10, 11, 4, 5, 12, 13, 6, 7, 14, 15);
-      return _mm512_permutexvar_epi32(kOrder == LevelOrder::kNatural ? natural : evens, sums);
-    }
+    const __m512i natural = _mm512_setr_epi32(0, 8, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15);
+    const __m512i evens = _mm512_setr_epi32(0, 1, 8, 9, 2, 3, 10, 11, 4, 5, 12, 13, 6, 7, 14, 15);
+    return _mm512_permutexvar_epi32(kOrder == LevelOrder::kNatural ? natural : evens, sums);
   }
 
   // Lane b: sum over block b.
