@@ -97,11 +97,10 @@ void Candidates::keep_top_p(float p) {
   // to weights adds at most; exponential and logarithm are rounded, too, hence the margin.
   const double negligible = static_cast<double>((total - missing) / size_) - 0.5;
   const float least_logit = static_cast<float>(natural_log(std::max(negligible, 0.5) * kWeightUnit) - 1e-3);
+  drop_below(least_logit);
   CandidateKey* first = scratch_;
-  CandidateKey* last = scratch_;
-  for (size_t i = 0; i < size_; ++i) {
-    if (logits_[i] >= least_logit) *last++ = view().key(i);
-  }
+  CandidateKey* last = scratch_ + size_;
+  for (size_t i = 0; i < size_; ++i) scratch_[i] = view().key(i);
 
   // [scratch_, first) belongs to the answer and is `missing` short of it; bisect where in [first, last) it
   // ends.
@@ -145,6 +144,21 @@ int32_t Candidates::draw(uint64_t random) const {
     rest -= weight;
   }
   return ids_[i];
+}
+
+void Candidates::drop_below(float least_logit) {
+  const size_t n = size_;
+  size_ = 0;
+  for (size_t first = 0; first < n; first += kBlock) {
+    const size_t end = std::min(first + kBlock, n);
+    if (max_of(logits_ + first, end - first) < least_logit) continue;
+    for (size_t i = first; i < end; ++i) {
+      const float logit = logits_[i];
+      logits_[size_] = logit;
+      ids_[size_] = ids_[i];
+      size_ += logit >= least_logit ? 1 : 0;
+    }
+  }
 }
 
 void Candidates::keep_from(CandidateKey least) {

@@ -73,6 +73,7 @@ class Candidates {
 
  private:
   LogitsView view() const { return {logits_, ids_, size_}; }
+  void drop_below(float least_logit);
   void keep_from(CandidateKey least);
 
   float* logits_;  // [size_]
