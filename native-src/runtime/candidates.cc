@@ -17,7 +17,7 @@ Weight sum_weights(const CandidateKey* keys, size_t n) {
 }
 
 // Blocks of a vocabulary whose largest logit is too small are not looked at.
-constexpr size_t kBlock = 64;
+constexpr size_t kBlock = 128;
 
 // Gathers the k likeliest at the front of scratch, the k-th at scratch[k - 1], otherwise unordered. A buffer
 // of 2k survivors is thinned to the best k whenever it is full; what is less likely than its k-th is out for

@@ -1,61 +1,44 @@
 #include "runtime/log_softmax.h"
 
-#include <algorithm>
-#include <bit>
+#include <string_view>
+
+#include "kernels/cpu/isa.h"
+#include "runtime/vocabulary_loops.h"
 
 namespace qwq {
 
 namespace {
 
-// Independent lanes, which the compiler turns into vector registers.
-constexpr size_t kLanes = 8;
+struct Generic;
+
+// The best that the processor can run.
+const VocabularyLoops& pick_loops() {
+  const VocabularyLoops* best = &VocabularyLoopsOf<Generic>::kTable;
+#if defined(__x86_64__)
+  for (const CpuIsa& isa : cpu_isas()) {
+    if (!isa.usable()) continue;
+    const std::string_view name(isa.name);
+    if (name == "avx2") best = &vocabulary_loops_avx2();
+    if (name == "avx512_vnni") best = &vocabulary_loops_avx512_vnni();
+  }
+#endif
+  return *best;
+}
+
+const VocabularyLoops& loops() {
+  static const VocabularyLoops& picked = pick_loops();
+  return picked;
+}
 
 }  // namespace
 
-bool all_finite(const float* logits, size_t n) {
-  constexpr uint32_t kExponent = 0x7f800000u;  // all ones in infinities and NaNs only
-  uint32_t bad = 0;
-  for (size_t i = 0; i < n; ++i) {
-    bad |= (std::bit_cast<uint32_t>(logits[i]) & kExponent) == kExponent ? 1u : 0u;
-  }
-  return bad == 0;
-}
+const VocabularyLoops& vocabulary_loops_generic() { return VocabularyLoopsOf<Generic>::kTable; }
 
-float max_of(const float* values, size_t n) {
-  float lanes[kLanes];
-  std::fill(lanes, lanes + kLanes, values[0]);
-  size_t i = 0;
-  for (; i + kLanes <= n; i += kLanes) {
-    for (size_t lane = 0; lane < kLanes; ++lane) {
-      lanes[lane] = values[i + lane] > lanes[lane] ? values[i + lane] : lanes[lane];
-    }
-  }
-  for (; i < n; ++i) lanes[0] = std::max(lanes[0], values[i]);
-  return *std::max_element(lanes, lanes + kLanes);
-}
+bool all_finite(const float* logits, size_t n) { return loops().all_finite(logits, n); }
 
-Weight sum_weights(const float* x, size_t n, float shift) {
-  // A double beside this constant keeps 42 bits after the point: adding it rounds to a weight, which the low
-  // bits of the sum then hold. Its own bits are taken off in the end.
-  constexpr double kRound = 0x1.8p10;
-  constexpr size_t kBlock = 64;
-  Weight lanes[kLanes] = {};
-  float terms[kBlock];
-  size_t i = 0;
-  for (; i + kBlock <= n; i += kBlock) {
-    for (size_t j = 0; j < kBlock; ++j) terms[j] = exp_nonpositive(x[i + j] - shift);
-    for (size_t j = 0; j < kBlock; j += kLanes) {
-      for (size_t lane = 0; lane < kLanes; ++lane) {
-        lanes[lane] += std::bit_cast<Weight>(static_cast<double>(terms[j + lane]) + kRound);
-      }
-    }
-  }
-  Weight sum = 0;
-  for (const Weight lane : lanes) sum += lane;
-  sum -= i * std::bit_cast<Weight>(kRound);
-  for (; i < n; ++i) sum += score_weight(x[i] - shift);
-  return sum;
-}
+float max_of(const float* values, size_t n) { return loops().max_of(values, n); }
+
+Weight sum_weights(const float* x, size_t n, float shift) { return loops().sum_weights(x, n, shift); }
 
 LogSoftmax log_softmax(const float* logits, size_t n) {
   const float max = max_of(logits, n);

@@ -5,10 +5,13 @@
 #include <functional>
 #include <limits>
 #include <set>
+#include <string_view>
 
 #include "formats/random.h"
+#include "kernels/cpu/isa.h"
 #include "runtime/log_softmax.h"
 #include "runtime/logit_edits.h"
+#include "runtime/vocabulary_loops.h"
 #include "tests/check.h"
 
 using namespace qwq;
@@ -278,6 +281,34 @@ TEST(logarithm_is_accurate) {
     CHECK_NEAR(natural_log(x), expected, 0x1p-50 * std::max(1.0, std::fabs(expected)));
   }
   CHECK_EQ(natural_log(1), 0.0);
+}
+
+TEST(loops_of_every_instruction_set_agree) {
+  std::vector<const VocabularyLoops*> all;
+#if defined(__x86_64__)
+  for (const CpuIsa& isa : cpu_isas()) {
+    const std::string_view name(isa.name);
+    if (isa.usable() && name == "avx2") all.push_back(&vocabulary_loops_avx2());
+    if (isa.usable() && name == "avx512_vnni") all.push_back(&vocabulary_loops_avx512_vnni());
+  }
+#endif
+  const VocabularyLoops& generic = vocabulary_loops_generic();
+  for (const size_t n : {1, 7, 8, 15, 16, 17, 63, 64, 65, 127, 128, 1000, 5003}) {
+    for (const float stddev : {0.0f, 1e-3f, 3.0f, 20.0f, 1e37f}) {
+      std::vector<float> values = normal(kSeed + n, n, stddev);
+      const float max = generic.max_of(values.data(), n);
+      for (const VocabularyLoops* loops : all) {
+        CHECK_EQ(std::bit_cast<uint32_t>(loops->max_of(values.data(), n)), std::bit_cast<uint32_t>(max));
+        CHECK_EQ(loops->sum_weights(values.data(), n, max), generic.sum_weights(values.data(), n, max));
+        CHECK(loops->all_finite(values.data(), n));
+        for (const float bad : {kInf, -kInf, std::numeric_limits<float>::quiet_NaN()}) {
+          std::vector<float> spoilt = values;
+          spoilt[n * 2 / 3] = bad;
+          CHECK(!loops->all_finite(spoilt.data(), n));
+        }
+      }
+    }
+  }
 }
 
 TEST(maximum_is_found_at_every_place) {
