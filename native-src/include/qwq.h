@@ -270,11 +270,12 @@ struct qwq_engine_config {
                                threads, and outside Linux. 0: the operating system moves them */
   int32_t n_placements;     /* 0: all layers on `backend`; else QWQ_BACKEND_CUDA only */
   const struct qwq_placement* placements; /* [n_placements] the layers from first to last, all of them. The
-                                             output matrix goes with the last; the embedding is the host's */
+                                             output matrix goes with the last; the embedding is the host's.
+                                             cpu_isa is not looked at then */
   uint64_t* loaded_bytes;     /* NULL, or raised while weights are copied to devices, to the sum of their
                                  weights_bytes; other threads may read it (atomically) meanwhile */
-  const int32_t* load_cancel; /* NULL, or a flag polled meanwhile: non-zero ends qwq_engine_create within
-                                 200 ms with QWQ_CANCELLED */
+  const int32_t* load_cancel; /* NULL, or a flag polled meanwhile: non-zero ends qwq_engine_create soon with
+                                 QWQ_CANCELLED */
 };
 
 /* Opaque: KV cache, workspace and thread pool for one model. One step at a time. */
@@ -372,7 +373,7 @@ struct qwq_sampled {
 struct qwq_sequence {
   const int32_t* tokens;               /* [n_tokens] ids, 0 .. vocab_size-1 */
   const int32_t* block_table;          /* [n_blocks] KV block of positions i*block_size ...; no block may be
-                                          written by two sequences of a step */
+                                          written by two sequences of a step, which have arrays of their own */
   int32_t n_tokens;                    /* > 0 */
   int32_t n_blocks;                    /* covers position + n_tokens */
   int32_t position;                    /* of tokens[0], from 0; everything before is in the cache */
@@ -391,13 +392,16 @@ struct qwq_batch {
   const struct qwq_sequence* sequences; /* [n_sequences] */
   int32_t n_sequences;                  /* 1 .. max_sequences */
   int32_t reserved;
-  const int32_t* cancel; /* NULL or a flag polled during the step; non-zero stops within 200 ms */
+  const int32_t*
+      cancel; /* NULL or a flag polled during the step; non-zero stops within 200 ms. On devices it is
+                 looked at between layers, and a step of one token a sequence ends as it would */
 };
 
 /*
  * Runs all sequences through the model, writes their K and V into the cache, samples. Deterministic:
  * a cancelled or failed step may be repeated with the same result. At most one step at a time per
- * engine. Fails: QWQ_INVALID_ARGUMENT naming sequence and field, QWQ_CANCELLED.
+ * engine. Fails: QWQ_INVALID_ARGUMENT naming sequence and field, QWQ_CANCELLED, QWQ_WEIGHTS_DAMAGED (a file
+ * was truncated, or logits are not finite), and with devices QWQ_INTERNAL and QWQ_OUT_OF_MEMORY.
  */
 QWQ_API int32_t qwq_step(struct qwq_engine* engine, const struct qwq_batch* batch, struct qwq_error* error);
 
@@ -409,7 +413,8 @@ QWQ_API int32_t qwq_step(struct qwq_engine* engine, const struct qwq_batch* batc
  * functions may run beside a step of the engine, nor beside another of them.
  */
 
-/* Copies block `from` to block `to`. Fails: QWQ_INVALID_ARGUMENT. */
+/* Copies block `from` to block `to`. Fails: QWQ_INVALID_ARGUMENT; QWQ_INTERNAL with devices, as the others.
+ */
 QWQ_API int32_t qwq_kv_copy(struct qwq_engine* engine, int32_t from, int32_t to, struct qwq_error* error);
 
 /* Copies a block into dst[dst_bytes], exactly a block's bytes. Fails: QWQ_INVALID_ARGUMENT. */

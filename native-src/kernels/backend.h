@@ -157,6 +157,7 @@ struct OpLimits {
   int n_threads;
   int64_t max_context;
   int64_t max_sequences;
+  int64_t hidden_size;
   int kv_block_size;
   // Where logits are computed; else 0.
   int64_t logits_rows;  // at once
@@ -205,7 +206,6 @@ struct SessionArgs {
   size_t kv_bytes;          // of the KV cache
   int32_t spare_block;      // of the cache, which no sequence uses; has kv_block_size slots
   size_t activation_bytes;  // of the memory behind activations()
-  int64_t hidden_size;
   OpLimits limits;
   uint64_t* loaded_bytes;  // see qwq_engine_config; may be null
   const int32_t* cancel;   // the same
@@ -251,7 +251,8 @@ class BackendSession {
                              qwq_error* error) noexcept = 0;
   // Samples all output rows from their logits, in a step that is written down.
   virtual void sample_captured(const float* logits) noexcept = 0;
-  // Ends the writing down, and does what was written; keeps it for steps of the same kind.
+  // Ends the writing down, and does what was written; keeps it for steps of the same kind. If it fails, no
+  // step is captured any more, and this one may be begun again.
   virtual int32_t launch_captured(qwq_error* error) noexcept = 0;
   // Ends the writing down without; nothing to do in other modes.
   virtual void abandon_capture() noexcept = 0;
@@ -263,6 +264,9 @@ class BackendSession {
   // writes what the batch wants of them but for raw logits. *done is false if the host must.
   virtual int32_t write_outputs(const float* logits, int64_t first, int64_t n, bool* done,
                                 qwq_error* error) noexcept = 0;
+
+  // Waits until all that was called is done.
+  virtual int32_t finish(qwq_error* error) noexcept = 0;
 
   // Copies floats from the device when all that was called before is done.
   virtual int32_t read(float* dst, const float* src, int64_t count, qwq_error* error) noexcept = 0;
@@ -290,6 +294,8 @@ struct Backend {
   void (*gather)(OpContext&, const GatherArgs&);
   // Of OpContext::scratch; where `open` is not null, of what a session takes beside what its arguments name.
   size_t (*scratch_bytes)(const OpLimits&);
+  // Where `open` is not null: of what a session takes of the host's memory.
+  size_t (*host_bytes)(const OpLimits&) = nullptr;
   KvType kv_type = KvType::kF16;  // of the cache an engine gives it, unless it asks for another
   // Null where operators work on the host's memory. The caller deletes the session.
   int32_t (*open)(const SessionArgs&, BackendSession** out, qwq_error*) = nullptr;

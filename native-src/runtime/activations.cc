@@ -69,6 +69,7 @@ OpLimits Activations::op_limits(const ModelConfig& model, const EngineConfig& en
   limits.n_threads = engine.n_threads;
   limits.max_context = engine.max_context();
   limits.max_sequences = engine.max_sequences;
+  limits.hidden_size = model.hidden_size;
   limits.kv_block_size = engine.kv_block_size;
   if (placement.last) {
     limits.logits_rows = stage_logits_rows(engine, placement);

@@ -71,6 +71,19 @@ void check_sequence(const qwq_sequence& s, int index, const ModelConfig& model, 
   check_outputs(s, index, model, workspace.token_marks);
 }
 
+// Rows with one block table, one after the other, are taken for one sequence.
+void check_tables_apart(const qwq_batch& batch) {
+  int32_t previous[] = {-1, -1};  // of each role
+  for (int32_t index = 0; index < batch.n_sequences; ++index) {
+    const qwq_sequence& s = batch.sequences[index];
+    int32_t& other = previous[s.role == QWQ_ROLE_PROMPT ? 0 : 1];
+    if (other >= 0 && batch.sequences[other].block_table == s.block_table) {
+      invalid("sequences[%" PRId32 "].block_table is that of sequences[%" PRId32 "], too", index, other);
+    }
+    other = index;
+  }
+}
+
 // Two writers of one block would make the result depend on their order.
 void check_writers(const qwq_batch& batch, const EngineConfig& engine, int32_t* writers) {
   constexpr int32_t kNobody = -1;
@@ -107,6 +120,7 @@ void check_batch(const qwq_batch& batch, const ModelConfig& model, const EngineC
     invalid("the sequences have %" PRId64 " tokens together, expected at most max_batch_tokens = %d",
             n_tokens, engine.max_batch_tokens);
   }
+  check_tables_apart(batch);
   check_writers(batch, engine, workspace.block_writers);
 }
 

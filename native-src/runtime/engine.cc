@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cinttypes>
 
+#include "runtime/checked.h"
 #include "runtime/error.h"
 
 namespace qwq {
@@ -34,8 +35,10 @@ qwq_memory Engine::memory(const Model& model, const EngineConfig& config) {
   memory.workspace_bytes = WorkspaceMemory::bytes(m, config);
   for (const Placement& placement : config.placements) {
     const qwq_placement_memory stage = Stage::memory(model, config, placement);
-    memory.kv_cache_bytes += stage.kv_cache_bytes;
-    memory.workspace_bytes += stage.workspace_bytes;
+    const size_t workspace =
+        checked_add(stage.workspace_bytes, Stage::host_bytes(model, config, placement), "workspace");
+    memory.kv_cache_bytes = checked_add(memory.kv_cache_bytes, stage.kv_cache_bytes, "KV cache");
+    memory.workspace_bytes = checked_add(memory.workspace_bytes, workspace, "workspace");
   }
   return memory;
 }

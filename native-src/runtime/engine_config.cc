@@ -1,5 +1,6 @@
 #include "runtime/engine_config.h"
 
+#include <algorithm>
 #include <cinttypes>
 
 #include "runtime/error.h"
@@ -50,7 +51,11 @@ EngineConfig check_engine_config(const qwq_engine_config& config, int n_layers) 
   if ((c.kv_block_size & (c.kv_block_size - 1)) != 0) {
     invalid("config.kv_block_size: expected a power of two, found %d", c.kv_block_size);
   }
-  c.n_kv_blocks = positive("n_kv_blocks", config.n_kv_blocks);
+  // Devices have one block more.
+  const bool on_device =
+      std::any_of(c.placements.begin(), c.placements.end(), [](const Placement& p) { return p.on_device(); });
+  const int32_t most_blocks = std::numeric_limits<int32_t>::max() - (on_device ? 1 : 0);
+  c.n_kv_blocks = in_range("n_kv_blocks", config.n_kv_blocks, 1, most_blocks);
   c.max_batch_tokens = positive("max_batch_tokens", config.max_batch_tokens);
   c.max_sequences = positive("max_sequences", config.max_sequences);
   c.loaded_bytes = config.loaded_bytes;

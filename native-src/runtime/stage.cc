@@ -40,7 +40,6 @@ std::unique_ptr<BackendSession> open_session(const Model& model, const EngineCon
   args.kv_bytes = cache_bytes(model, config, placement);
   args.spare_block = config.n_kv_blocks;
   args.activation_bytes = activation_bytes(model, config, placement);
-  args.hidden_size = model.config().hidden_size;
   args.limits = Activations::op_limits(model.config(), config, placement);
   args.loaded_bytes = config.loaded_bytes;
   args.cancel = config.load_cancel;
@@ -105,13 +104,17 @@ void Stage::run(OpContext op, const StepTable& step) {
   if (start.mode == StepMode::kReplay) return;
   const Capture capture(*session_);
   forward_.run_layers(op, step_);
-  if (start.mode == StepMode::kEager) return;
+  if (start.mode == StepMode::kEager) {
+    // Nobody will wait for results that nobody wants, but the next step must find the device idle.
+    if (placement_.last && step.n_outputs() == 0) require_ok(session_->finish(&error), error);
+    return;
+  }
   if (placement_.last) {
     forward_.compute_logits(op, step_.output_rows, step_.n_generated, Recipe::kDecode);
     session_->sample_captured(a_.logits);
     stop_if_failed(op);
   }
-  require_ok(session_->launch_captured(&error), error);
+  if (session_->launch_captured(&error) != QWQ_OK) run(op, step);
 }
 
 void Stage::read_hidden(float* dst, int64_t n_rows) {
@@ -148,6 +151,13 @@ const float* Stage::host_logits(int64_t first, int64_t n) {
 void Stage::read_logits(int64_t first, int64_t n, float* dst) {
   qwq_error error = {};
   require_ok(session_->read(dst, logits_at(first), n * model_.vocab_size, &error), error);
+}
+
+size_t Stage::host_bytes(const Model& model, const EngineConfig& config, const Placement& placement) {
+  if (!placement.on_device()) return 0;
+  const OpLimits limits = Activations::op_limits(model.config(), config, placement);
+  return checked_add(logits_bytes(model, config, placement), placement.backend->host_bytes(limits),
+                     "workspace");
 }
 
 qwq_placement_memory Stage::memory(const Model& model, const EngineConfig& config,

@@ -46,7 +46,9 @@ class Stage {
   KvCache& cache() { return cache_; }
   const KvCache& cache() const { return cache_; }
 
-  // What the constructor takes. Throws Error(QWQ_INVALID_ARGUMENT) for sizes beyond size_t.
+  // What the constructor takes of the host's memory for a device.
+  static size_t host_bytes(const Model& model, const EngineConfig& config, const Placement& placement);
+  // What it takes where it computes. Both throw Error(QWQ_INVALID_ARGUMENT) for sizes beyond size_t.
   static qwq_placement_memory memory(const Model& model, const EngineConfig& config,
                                      const Placement& placement);
 

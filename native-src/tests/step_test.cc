@@ -75,6 +75,12 @@ TEST(batches_are_checked) {
   expect_bad_batch([](Batch& b) { b.view.sequences = nullptr; }, "sequences is NULL");
   bad([](auto& s) { s.tokens = nullptr; }, "sequences[1].tokens is NULL");
   bad([](auto& s) { s.block_table = nullptr; }, "sequences[1].block_table is NULL");
+  expect_bad_batch(
+      [](Batch& b) {
+        b.sequences[1].role = b.sequences[0].role;
+        b.sequences[1].block_table = b.sequences[0].block_table;
+      },
+      "sequences[1].block_table is that of sequences[0], too");
   for (const int32_t n : {0, -1, 129}) bad([=](auto& s) { s.n_tokens = n; }, "sequences[1].n_tokens");
   for (const int32_t n : {-1, 1, 0}) bad([=](auto& s) { s.n_blocks = n; }, "sequences[1].n_blocks");
   bad([](auto& s) { s.position = -1; }, "sequences[1].position");

@@ -1,5 +1,4 @@
 // The operators as libqwq calls them.
-#include <cstdio>
 #include <exception>
 #include <vector>
 
@@ -20,7 +19,7 @@ void on_device(OpContext& ctx, Body&& body) {
   } catch (const DeviceError& e) {
     session.note(e);
   } catch (const std::exception& e) {
-    session.note({QWQ_INTERNAL, e.what()});
+    session.note(DeviceError(QWQ_INTERNAL, e.what()));
   }
 }
 
@@ -84,18 +83,15 @@ void run_gather(OpContext& ctx, const GatherArgs& args) {
 }
 
 int32_t open_session(const SessionArgs& args, BackendSession** out, qwq_error* error) {
-  DeviceError failure = {QWQ_OK, ""};
   try {
     *out = new Session(args);
     return QWQ_OK;
   } catch (const DeviceError& e) {
-    failure = e;
+    *error = e.error;
   } catch (const std::exception& e) {
-    failure = {QWQ_OUT_OF_MEMORY, e.what()};
+    *error = DeviceError(QWQ_OUT_OF_MEMORY, e.what()).error;
   }
-  error->status = failure.status;
-  std::snprintf(error->message, sizeof(error->message), "%s", failure.message.c_str());
-  return failure.status;
+  return error->status;
 }
 
 }  // namespace
@@ -117,6 +113,7 @@ extern "C" __attribute__((visibility("default"))) const qwq::Backend* qwq_cuda_b
       .add = run_add,
       .gather = run_gather,
       .scratch_bytes = Session::scratch_bytes,
+      .host_bytes = Session::host_bytes,
       .open = open_session,
   };
   return version == kPluginVersion ? &backend : nullptr;

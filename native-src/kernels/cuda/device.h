@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "kernels/cuda/simt.h"
@@ -10,10 +11,14 @@
 
 namespace qwq::cuda {
 
-// What goes wrong on a device.
+// What goes wrong on a device. Copying it cannot fail.
 struct DeviceError {
-  qwq_status status;
-  std::string message;
+  DeviceError(qwq_status status, std::string_view message) {
+    error.status = status;
+    error.message[message.copy(error.message, sizeof(error.message) - 1)] = 0;
+  }
+
+  qwq_error error = {};
 };
 
 // Launches that were captured, to be launched together.

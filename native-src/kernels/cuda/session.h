@@ -20,6 +20,8 @@ class Session : public BackendSession {
 
   // What sessions take of a device beside weights, KV cache and activations.
   static size_t scratch_bytes(const OpLimits& limits);
+  // What they take of the host's memory.
+  static size_t host_bytes(const OpLimits& limits);
 
   std::byte* kv_base() noexcept override { return kv_.data(); }
   std::byte* activations() noexcept override { return activations_.data(); }
@@ -35,6 +37,7 @@ class Session : public BackendSession {
   void pace() noexcept override;
   int32_t write_outputs(const float* logits, int64_t first, int64_t n, bool* done,
                         qwq_error* error) noexcept override;
+  int32_t finish(qwq_error* error) noexcept override;
   int32_t read(float* dst, const float* src, int64_t count, qwq_error* error) noexcept override;
 
   int32_t copy_kv(size_t to, size_t from, size_t bytes, qwq_error* error) noexcept override;
@@ -44,12 +47,12 @@ class Session : public BackendSession {
 
   // For the operators.
   Stream& stream() { return device_->stream(); }
-  const WeightStore& weights() const { return *weights_; }
+  const WeightStore& weights() const { return weights_; }
   const StepRows& rows() const { return rows_; }
   std::byte* scratch() const { return scratch_.data(); }
 
   bool failed() const { return failure_.status != QWQ_OK; }
-  void note(DeviceError failure) { failure_ = std::move(failure); }
+  void note(const DeviceError& failure) noexcept { failure_ = failure.error; }
 
  private:
   static void require_supported(const OpLimits& limits);
@@ -58,7 +61,7 @@ class Session : public BackendSession {
   int32_t guarded(qwq_error* error, Body&& body) noexcept;
 
   std::unique_ptr<Device> device_;
-  std::unique_ptr<WeightStore> weights_;
+  WeightStore weights_;
   StepRows rows_;
   std::unique_ptr<StepOutputs> outputs_;  // null where no logits are computed
   HostMemory hidden_input_;
@@ -69,10 +72,11 @@ class Session : public BackendSession {
 
   std::unordered_map<uint64_t, std::unique_ptr<Graph>> graphs_;  // by StepRows::key
   StepTable step_ = {};
+  bool captures_ = true;   // steps, as far as they can be
   bool captured_ = false;  // the step
   bool capturing_ = false;
   int paced_ = 0;  // layers of the step
-  DeviceError failure_ = {QWQ_OK, ""};
+  qwq_error failure_ = {};
 };
 
 }  // namespace qwq::cuda

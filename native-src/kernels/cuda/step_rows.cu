@@ -114,7 +114,8 @@ void StepRows::add_filling_rows(int64_t n_rows) {
 
 // Rows [first, first + n_rows), cut into runs of a sequence.
 DeviceRows StepRows::add_runs(Section section, int64_t first, int64_t n_rows) {
-  const int64_t most = rows_of_run(limits_.n_heads / limits_.n_kv_heads, true);
+  // Filling rows share a sequence, but how many there are must not show in what is captured.
+  const int64_t most = capturable_ ? 1 : rows_of_run(limits_.n_heads / limits_.n_kv_heads, true);
   const int32_t* table_of = host(kTableOf) + first;
   int32_t* run_first = host(section);
   int64_t n_runs = 0;

@@ -69,7 +69,7 @@ size_t WeightStore::bytes(const SessionArgs& args) {
   return bytes;
 }
 
-WeightStore::WeightStore(Device& device, const SessionArgs& args) : memory_(device, bytes(args), "weights") {
+void WeightStore::copy(Device& device, const SessionArgs& args) {
   Uploader uploader(device, args);
   std::byte* next = memory_.data();
   const auto place = [&](const void* src, size_t bytes) {
@@ -80,10 +80,9 @@ WeightStore::WeightStore(Device& device, const SessionArgs& args) : memory_(devi
     return copy;
   };
   for (size_t i = 0; i < args.n_weights; ++i) {
-    Tensor matrix = *args.weights[i];
-    const void* host = matrix.data;
-    matrix.data = place(host, bytes_of(matrix));
-    matrices_.emplace(host, matrix);
+    const Tensor& host = *args.weights[i];
+    Tensor& copy = matrices_.emplace(key(host), host).first->second;
+    copy.data = place(host.data, bytes_of(host));
   }
   for (size_t i = 0; i < args.n_vectors; ++i) {
     const float* host = args.vectors[i].data;
@@ -93,7 +92,7 @@ WeightStore::WeightStore(Device& device, const SessionArgs& args) : memory_(devi
 }
 
 const Tensor& WeightStore::matrix(const Tensor& host) const {
-  const auto it = matrices_.find(host.data);
+  const auto it = matrices_.find(key(host));
   if (it == matrices_.end()) throw DeviceError{QWQ_INTERNAL, "CUDA: a weight that was not announced"};
   return it->second;
 }

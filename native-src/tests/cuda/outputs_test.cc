@@ -127,7 +127,7 @@ void compare(TestModel& model, const std::vector<int32_t>& n_tokens, const std::
   const Backend* cpu = fused_cpu_backend();
   if (cpu == nullptr) return;
   qwq_engine_config host = engine_config({QWQ_BACKEND_CPU, cpu->name}, 1);
-  qwq_engine_config device = engine_config({QWQ_BACKEND_CUDA, "sim"}, 1);
+  qwq_engine_config device = engine_config({QWQ_BACKEND_CUDA, kTestDevice}, 1);
   host.max_sequences = device.max_sequences = max_sequences;
   TestEngine expected_engine(model, host);
   TestEngine engine(model, device);
@@ -159,13 +159,38 @@ TEST(many_rows) {
   compare(model, {32, 32, 20}, {32, 1, 10}, 8);
 }
 
+// So many, too, of nine sequences, whose step would be captured with 16 rows.
+TEST(long_lists_of_nine_sequences) {
+  TestModel model(shape_with(6000), kSeed + 4);
+  const Backend* cpu = fused_cpu_backend();
+  if (cpu == nullptr) return;
+  qwq_engine_config host = engine_config({QWQ_BACKEND_CPU, cpu->name}, 1);
+  qwq_engine_config device = engine_config({QWQ_BACKEND_CUDA, kTestDevice}, 1);
+  host.max_sequences = device.max_sequences = 9;
+  TestEngine engines[] = {{model, host}, {model, device}};
+  Wishes wishes[2];
+  const std::vector<int32_t> one(9, 1);
+  for (int e = 0; e < 2; ++e) {
+    wishes[e] = make(one, one, 6000, 1);
+    for (const auto& wish : wishes[e]) {
+      qwq_sampling& sampling = wish->sampling[0];
+      wish->bias.assign(6000, 0.25f);
+      sampling.bias_tokens = wish->seen.data();
+      sampling.bias_values = wish->bias.data();
+      sampling.n_bias = 6000;
+    }
+    CHECK_OK(run(engines[e], wishes[e], error));
+  }
+  expect_same(wishes[1], wishes[0]);
+}
+
 // What describes the sampling of so many ids is more than the device keeps room for.
 TEST(long_lists_are_sampled_on_the_host) {
   TestModel model(shape_with(6000), kSeed + 3);
   const Backend* cpu = fused_cpu_backend();
   if (cpu == nullptr) return;
   qwq_engine_config host = engine_config({QWQ_BACKEND_CPU, cpu->name}, 1);
-  qwq_engine_config device = engine_config({QWQ_BACKEND_CUDA, "sim"}, 1);
+  qwq_engine_config device = engine_config({QWQ_BACKEND_CUDA, kTestDevice}, 1);
   host.max_sequences = device.max_sequences = 1;
   TestEngine engines[] = {{model, host}, {model, device}};
   Wishes wishes[2];
@@ -185,7 +210,7 @@ TEST(long_lists_are_sampled_on_the_host) {
 
 TEST(forbidding_everything_is_an_error) {
   TestModel model(shape_with(75), kSeed);
-  TestEngine engine(model, BackendChoice{QWQ_BACKEND_CUDA, "sim"}, 1);
+  TestEngine engine(model, BackendChoice{QWQ_BACKEND_CUDA, kTestDevice}, 1);
   const Wishes wishes = make({1, 1}, {1, 1}, 75);
   wishes[1]->mask.assign(wishes[1]->mask.size(), 0);
   qwq_error error{};

@@ -4,14 +4,21 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "kernels/cuda/device/query.h"
+
 namespace qwq::cuda {
 
 namespace {
 
-void check(cudaError_t status, const std::string& what) {
+void check(cudaError_t status, const char* what) {
   if (status == cudaSuccess) return;
+  cudaGetLastError();  // or the next launch would be taken for the one that failed
   throw DeviceError{status == cudaErrorMemoryAllocation ? QWQ_OUT_OF_MEMORY : QWQ_INTERNAL,
-                    "CUDA: " + what + ": " + cudaGetErrorString(status)};
+                    std::string("CUDA: ") + what + ": " + cudaGetErrorString(status)};
+}
+
+void check_taken(cudaError_t status, size_t bytes, const char* what) {
+  if (status != cudaSuccess) check(status, (std::to_string(bytes) + " bytes for " + what).c_str());
 }
 
 class GpuGraph : public Graph {
@@ -56,7 +63,7 @@ class Gpu : public Device {
     select();
     void* memory = nullptr;
     // Weights may be read up to the next multiple of 16 bytes.
-    check(cudaMalloc(&memory, bytes + 16), std::to_string(bytes) + " bytes for " + what);
+    check_taken(cudaMalloc(&memory, bytes + 16), bytes, what);
     return static_cast<std::byte*>(memory);
   }
   void free(std::byte* memory) override {
@@ -67,7 +74,7 @@ class Gpu : public Device {
   std::byte* allocate_host(size_t bytes, const char* what) override {
     select();
     void* memory = nullptr;
-    check(cudaMallocHost(&memory, bytes), std::to_string(bytes) + " bytes of the host's memory for " + what);
+    check_taken(cudaMallocHost(&memory, bytes), bytes, what);
     std::memset(memory, 0, bytes);
     return static_cast<std::byte*>(memory);
   }
@@ -96,7 +103,7 @@ class Gpu : public Device {
   }
   void wait() override {
     select();
-    check(stream_->status(), "launching a kernel");
+    check(stream_->take_status(), "launching a kernel");
     check(cudaStreamSynchronize(handle_), "running kernels");
   }
 
@@ -106,13 +113,13 @@ class Gpu : public Device {
   }
   void wait_for(int number) override {
     select();
-    check(stream_->status(), "launching a kernel");
+    check(stream_->take_status(), "launching a kernel");
     check(cudaEventSynchronize(marks_[number]), "running kernels");
   }
 
   void begin_capture() override {
     select();
-    check(stream_->status(), "launching a kernel");
+    check(stream_->take_status(), "launching a kernel");
     check(cudaStreamBeginCapture(handle_, cudaStreamCaptureModeThreadLocal), "capturing a step");
     capturing_ = true;
   }
@@ -143,12 +150,12 @@ class Gpu : public Device {
 
  private:
   // The calling thread may have used another device since.
-  void select() { check(cudaSetDevice(ordinal_), "choosing device " + std::to_string(ordinal_)); }
+  void select() { check(cudaSetDevice(ordinal_), "choosing the device"); }
 
   void move(void* dst, const void* src, size_t bytes, cudaMemcpyKind kind, const char* what) {
     if (bytes == 0) return;
     select();
-    check(stream_->status(), "launching a kernel");
+    check(stream_->take_status(), "launching a kernel");
     check(cudaMemcpyAsync(dst, src, bytes, kind, handle_), what);
     check(cudaStreamSynchronize(handle_), what);
   }
@@ -165,20 +172,17 @@ class Gpu : public Device {
 const char* Device::backend_name() { return "cuda"; }
 
 std::unique_ptr<Device> Device::open(const std::string& name) {
-  int count = 0;
-  const cudaError_t status = cudaGetDeviceCount(&count);
-  if (status != cudaSuccess || count == 0) {
+  const std::string number = name.empty() ? "0" : name;
+  qwq_device device = {};
+  qwq_error error = {};
+  if (query_device(number.c_str(), &device, &error) != QWQ_OK) {
+    throw DeviceError{QWQ_UNSUPPORTED, std::string("config.backend: ") + error.message};
+  }
+  if (device.problem[0] != 0) {
     throw DeviceError{QWQ_UNSUPPORTED,
-                      std::string("config.backend: no CUDA device: ") +
-                          (status != cudaSuccess ? cudaGetErrorString(status) : "the driver knows none")};
+                      "config.backend: device \"" + number + "\" (" + device.title + "): " + device.problem};
   }
-  char* end = nullptr;
-  const long ordinal = name.empty() ? 0 : std::strtol(name.c_str(), &end, 10);
-  if ((end != nullptr && *end != 0) || ordinal < 0 || ordinal >= count) {
-    throw DeviceError{QWQ_UNSUPPORTED, "config.cpu_isa: expected a device from 0 to " +
-                                           std::to_string(count - 1) + ", found \"" + name + "\""};
-  }
-  return std::make_unique<Gpu>(static_cast<int>(ordinal));
+  return std::make_unique<Gpu>(static_cast<int>(std::strtol(number.c_str(), nullptr, 10)));
 }
 
 }  // namespace qwq::cuda

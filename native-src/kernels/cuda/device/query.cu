@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "kernels/cuda/device/code_for.h"
+#include "kernels/cuda/device/query.h"
 #include "kernels/cuda/plugin.h"
 
 namespace qwq::cuda {
@@ -90,6 +91,8 @@ void query_usable(int ordinal, qwq_device* out) {
   }
 }
 
+}  // namespace
+
 int32_t query_device(const char* name, qwq_device* out, qwq_error* error) {
   char* end = nullptr;
   const long ordinal = std::strtol(name, &end, 10);
@@ -134,8 +137,6 @@ int32_t query_device(const char* name, qwq_device* out, qwq_error* error) {
   }
   return QWQ_OK;
 }
-
-}  // namespace
 
 }  // namespace qwq::cuda
 

@@ -284,14 +284,18 @@ struct LaunchShape {
   int threads = 128;
 };
 
-// A stream of the device. The first error stays.
+// A stream of the device, and the first error of a launch since it was last taken.
 class Stream {
  public:
   explicit Stream(cudaStream_t handle) : handle_(handle) {}
   Stream(const Stream&) = delete;
 
   cudaStream_t handle() const { return handle_; }
-  cudaError_t status() const { return status_; }
+  cudaError_t take_status() {
+    const cudaError_t status = status_;
+    status_ = cudaSuccess;
+    return status;
+  }
   void note(cudaError_t status) {
     if (status_ == cudaSuccess) status_ = status;
   }

@@ -5,12 +5,16 @@
 #include <cstring>
 #include <map>
 
+#include "kernels/cuda/sim/name.h"
+
 namespace qwq::cuda {
 
 namespace {
 
-// As if nothing else used the machine.
-constexpr size_t kFreeBytes = size_t{1} << 46;
+struct Contents {
+  std::unique_ptr<Scratch> written;
+  size_t bytes;
+};
 
 struct SimulatedGraph : Graph {
   Recording recording;
@@ -18,21 +22,27 @@ struct SimulatedGraph : Graph {
 
 class SimulatedDevice : public Device {
  public:
-  size_t free_bytes() override { return kFreeBytes; }
+  explicit SimulatedDevice(size_t bytes) : free_(bytes) {}
+
+  size_t free_bytes() override { return free_; }
 
   std::byte* allocate(size_t bytes, const char* what) override {
     const size_t padded = (bytes + 511) / 256 * 256;
-    std::byte* memory = padded < bytes ? nullptr : static_cast<std::byte*>(std::aligned_alloc(256, padded));
+    std::byte* memory =
+        padded < bytes || padded > free_ ? nullptr : static_cast<std::byte*>(std::aligned_alloc(256, padded));
     if (memory == nullptr) {
       throw DeviceError{QWQ_OUT_OF_MEMORY, std::string("the simulated device has no ") +
                                                std::to_string(bytes) + " bytes for " + what};
     }
     std::memset(static_cast<void*>(memory), 0xff, padded);  // NaN, should anybody read it
-    contents_.emplace(memory, std::make_unique<Scratch>(stream_, memory, bytes));
+    contents_.emplace(memory, Contents{std::make_unique<Scratch>(stream_, memory, bytes), padded});
+    free_ -= padded;
     return memory;
   }
   void free(std::byte* memory) override {
-    contents_.erase(memory);
+    const auto it = contents_.find(memory);
+    free_ += it->second.bytes;
+    contents_.erase(it);
     std::free(memory);
   }
 
@@ -92,7 +102,8 @@ class SimulatedDevice : public Device {
   }
 
   Stream stream_;
-  std::map<std::byte*, std::unique_ptr<Scratch>> contents_;
+  std::map<std::byte*, Contents> contents_;
+  size_t free_;
   std::unique_ptr<SimulatedGraph> graph_;
 };
 
@@ -101,11 +112,14 @@ class SimulatedDevice : public Device {
 const char* Device::backend_name() { return "cuda_sim"; }
 
 std::unique_ptr<Device> Device::open(const std::string& name) {
-  if (name != "sim") {
+  const std::optional<size_t> bytes = simulated_memory(name);
+  if (!bytes) {
     throw DeviceError{QWQ_UNSUPPORTED,
-                      "config.cpu_isa: this library simulates the device \"sim\", found \"" + name + "\""};
+                      "config.backend: this library simulates \"sim\" or, with so much "
+                      "memory, \"sim:12GiB\"; found \"" +
+                          name + "\""};
   }
-  return std::make_unique<SimulatedDevice>();
+  return std::make_unique<SimulatedDevice>(*bytes);
 }
 
 }  // namespace qwq::cuda
