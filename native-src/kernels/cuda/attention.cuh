@@ -55,6 +55,7 @@ QWQ_DEVICE float rescaling(float from, float to) { return from == to ? 1.0f : ex
 // kQueries at once, head_dim up to kColumns (128 or 256).
 template <int kQueries, int kColumns, bool kQ8>
 struct Attention {
+  static constexpr int kKeysAhead = 8;
   static constexpr int kShare =
       kColumns == kAttentionThreads ? kQueries : kQueries / 2;  // of a thread's values
 
@@ -92,6 +93,16 @@ struct Attention {
     }
   }
 
+  // Adds element i of a key times that of all queries to their sums.
+  QWQ_DEVICE_MEMBER void add_key(float key, int i, float (&sums)[kQueries]) const {
+    QWQ_UNROLL
+    for (int j = 0; j < kQueries; j += 4) {
+      const Float4 four = read<Float4>(q + i * kQueries + j);
+      QWQ_UNROLL
+      for (int l = 0; l < 4; ++l) sums[j + l] = fma(four.v[l], key, sums[j + l]);
+    }
+  }
+
   // p[j][t] = q[j] . k of position begin + t, for the first n positions of a chunk.
   QWQ_DEVICE_MEMBER void score(const CacheParams<const uint8_t>& cache, Global<const int32_t> table,
                                int kv_head, int64_t begin, int n) const {
@@ -100,15 +111,16 @@ struct Attention {
     const Global<const uint8_t> group = cache.group(table, begin + t, kv_head);
     const int lane = static_cast<int>((begin + t) % kKvGroup);
     float sums[kQueries] = {};
-    for (int i = 0; i < cache.head_dim; ++i) {
-      const float key = key_element(group, cache.head_dim, lane, i);
+    // Eight elements are on their way at once: a warp reads 64 bytes of each, or 32.
+    int i = 0;
+    for (; i + kKeysAhead <= cache.head_dim; i += kKeysAhead) {
+      float keys[kKeysAhead];
       QWQ_UNROLL
-      for (int j = 0; j < kQueries; j += 4) {
-        const Float4 four = read<Float4>(q + i * kQueries + j);
-        QWQ_UNROLL
-        for (int l = 0; l < 4; ++l) sums[j + l] = fma(four.v[l], key, sums[j + l]);
-      }
+      for (int l = 0; l < kKeysAhead; ++l) keys[l] = key_element(group, cache.head_dim, lane, i + l);
+      QWQ_UNROLL
+      for (int l = 0; l < kKeysAhead; ++l) add_key(keys[l], i + l, sums);
     }
+    for (; i < cache.head_dim; ++i) add_key(key_element(group, cache.head_dim, lane, i), i, sums);
     QWQ_UNROLL
     for (int j = 0; j < kQueries; ++j) p[j * kChunkTokens + t] = sums[j];
   }
