@@ -47,7 +47,7 @@ QWQ_DEVICE int32_t dot_block(const WeightBlock& w, Global<const uint32_t> q) {
 
 // Adds block `at` of a row of activations to its lane.
 template <class Format>
-QWQ_DEVICE float add_block(const WeightBlock& w, const Activations& x, int64_t at, float lane) {
+QWQ_DEVICE float add_block(const WeightBlock& w, const Activations& x, int at, float lane) {
   const float scale = x.scale[at];
   lane = fma(static_cast<float>(dot_block<Format>(w, x.q + at * 8)), w.d * scale, lane);
   if constexpr (DeviceFormat<Format>::kMinimum) {
@@ -84,7 +84,8 @@ QWQ_KERNEL void QWQ_THREADS(kFewThreads, kFewBlocks<kRows>) multiply_few_rows(Ma
   const bool inside = feature < p.features;
   const Global<const uint8_t> weights = p.weights + (inside ? feature : p.features - 1) * p.row_bytes;
   // Of this thread: the last group may lack its block.
-  int groups = static_cast<int>(x.groups);
+  const int groups_of_row = static_cast<int>(x.groups);
+  int groups = groups_of_row;
   if constexpr (Format::kBlockElements < kGroupElements) {
     if ((groups - 1) * kGroupElements + b * Format::kBlockElements >= p.cols) --groups;
   }
@@ -105,8 +106,8 @@ QWQ_KERNEL void QWQ_THREADS(kFewThreads, kFewBlocks<kRows>) multiply_few_rows(Ma
       if (g + kSteps < groups) Traits::fetch(next, b, &ahead[i]);
       QWQ_UNROLL
       for (int r = 0; r < kRows; ++r) {
-        const int64_t row = r < x.n_rows ? r : x.n_rows - 1;
-        lane[r] = add_block<Format>(w, x, (row * x.groups + g) * kBlocksOfGroup + b, lane[r]);
+        const int row = r < x.n_rows ? r : static_cast<int>(x.n_rows) - 1;
+        lane[r] = add_block<Format>(w, x, (row * groups_of_row + g) * kBlocksOfGroup + b, lane[r]);
       }
     }
   }

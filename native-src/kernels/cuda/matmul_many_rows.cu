@@ -24,8 +24,8 @@ struct ManyRows {
   void launch() const {
     Launch launch(stream, "multiply_many_rows");
     const MatmulParams p = params_of(launch, job, sizes.n_rows);
-    launch.run({.grid_x = ceil_div(p.features, kManyFeatures),
-                .grid_y = ceil_div(sizes.n_rows, 8 * kRowTiles),
+    launch.run({.grid_x = ceil_div(sizes.n_rows, 8 * kRowTiles),
+                .grid_y = ceil_div(p.features, kManyFeatures),
                 .threads = kManyThreads},
                multiply_many_rows<Format, kRowTiles>, p, activations_in(launch, memory, sizes));
   }

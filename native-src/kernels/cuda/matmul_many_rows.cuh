@@ -150,8 +150,9 @@ QWQ_KERNEL void QWQ_THREADS(kManyThreads, 2) multiply_many_rows(MatmulParams p, 
   QWQ_SHARED(float, scaled_sum, kSums == 0 ? 1 : kSums * kBlocksOfGroup * kRows);
   const Tile tile = {words, words + kManyFeatures * kTileStride, d, m, s, scale, scaled_sum};
 
-  const int64_t first_feature = int64_t{block_x()} * kManyFeatures;
-  const int64_t first_row = int64_t{block_y()} * kRows;
+  // Blocks of the same features begin one after the other: all but the first find the weights in the L2 cache.
+  const int64_t first_feature = int64_t{block_y()} * kManyFeatures;
+  const int64_t first_row = int64_t{block_x()} * kRows;
   const int lane = lane_index();
   const int pair = warp_index() % 4;                      // lanes pair and pair + 4 of the recipe
   const int half = warp_index() / 4 * kManyFeatures / 2;  // first of this warp's features

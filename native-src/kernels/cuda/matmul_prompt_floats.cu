@@ -24,8 +24,8 @@ void multiply(Stream& stream, const MatmulJob& job, const RoundedMemory& memory,
   const RoundedRows x = {launch.in("rounded", memory.x, sizes.words()),
                          launch.in("unscale", memory.unscale, static_cast<size_t>(sizes.n_rows)),
                          sizes.n_rows, sizes.stride};
-  launch.run({.grid_x = ceil_div(p.features, kPromptFeatures),
-              .grid_y = ceil_div(sizes.n_rows, kPromptRows),
+  launch.run({.grid_x = ceil_div(sizes.n_rows, kPromptRows),
+              .grid_y = ceil_div(p.features, kPromptFeatures),
               .threads = kPromptMatmulThreads},
              multiply_prompt_floats<Format>, p, x);
 }

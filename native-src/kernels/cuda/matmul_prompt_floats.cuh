@@ -103,8 +103,9 @@ QWQ_KERNEL void QWQ_THREADS(kPromptMatmulThreads, 2) multiply_prompt_floats(Matm
   constexpr int kRowTiles = kPromptRows / 8;
   constexpr int kTileWords = (kPromptFeatures + kPromptRows) * kColumnPieces * 4;
   QWQ_SHARED(uint32_t, tiles, 2 * kTileWords);
-  const int64_t first_feature = int64_t{block_x()} * kPromptFeatures;
-  const int64_t first_row = int64_t{block_y()} * kPromptRows;
+  // Blocks of the same features begin one after the other: all but the first find the weights in the L2 cache.
+  const int64_t first_feature = int64_t{block_y()} * kPromptFeatures;
+  const int64_t first_row = int64_t{block_x()} * kPromptRows;
   const int64_t rows = x.n_rows - first_row;
   const int lane = lane_index();
   const int first_of_warp = 32 * warp_index();  // feature

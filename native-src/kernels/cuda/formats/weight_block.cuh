@@ -47,8 +47,8 @@ template <int N, int kAlignment>
 struct PackedWords {
   static constexpr bool kSkewed = kAlignment < 4;
 
-  uint32_t whole[kSkewed ? N + 1 : N];
-  unsigned skew;  // bytes that the first word begins with too early, if kSkewed
+  // If kSkewed, one more word, and how many bytes too early the first one begins.
+  uint32_t whole[kSkewed ? N + 2 : N];
 
   QWQ_DEVICE_MEMBER void fetch(Global<const uint8_t> p) {
     if constexpr (kAlignment >= 16 && N % 4 == 0) {
@@ -69,12 +69,13 @@ struct PackedWords {
       QWQ_UNROLL
       for (int i = 0; i < N; ++i) whole[i] = read<uint32_t>(p + 4 * i);
     } else {
-      skew = misalignment(p, 4);
+      const unsigned skew = misalignment(p, 4);
       const Global<const uint32_t> words = cast<const uint32_t>(p - skew);
       QWQ_UNROLL
       for (int i = 0; i < N; ++i) whole[i] = words[i];
       whole[N] = 0;
       if (skew != 0) whole[N] = words[N];
+      whole[N + 1] = skew;
     }
   }
 
@@ -82,7 +83,7 @@ struct PackedWords {
     QWQ_UNROLL
     for (int i = 0; i < N; ++i) {
       if constexpr (kSkewed) {
-        words[i] = funnel_shift(whole[i], whole[i + 1], 8 * skew);
+        words[i] = funnel_shift(whole[i], whole[i + 1], 8 * whole[N + 1]);
       } else {
         words[i] = whole[i];
       }
