@@ -22,6 +22,14 @@ final class LoadEvent extends Event {
   @Label("Weight Bytes")
   long weightBytes;
 
+  @Label("Device Layers")
+  @Description("Layers that devices compute")
+  int deviceLayers;
+
+  @Label("Device Weight Bytes")
+  @Description("Weights copied to devices")
+  long deviceWeightBytes;
+
   @Label("KV Cache Bytes")
   long kvCacheBytes;
 

@@ -1,6 +1,7 @@
 package dev.qwq;
 
 import dev.qwq.engine.BackendKind;
+import dev.qwq.engine.DeviceOptions;
 import dev.qwq.engine.Engine;
 import dev.qwq.engine.EngineOptions;
 import dev.qwq.model.LoadMode;
@@ -22,6 +23,14 @@ record LoadedModel(ModelSource source, ModelConfig config, Engine engine) implem
   /** See {@link Model#open(Path, ModelOptions)}. */
   static LoadedModel open(Path path, ModelOptions options) {
     return open(path, options, options.yarnFactor(), engineOptions(options).build());
+  }
+
+  /** See {@link ModelPlan#of}. */
+  static ModelPlan plan(Path path, ModelOptions options) {
+    try (ModelSource source = ModelSource.open(path)) {
+      return Engine.plan(
+          source, config(source, options.yarnFactor()), engineOptions(options).build());
+    }
   }
 
   /**
@@ -54,14 +63,18 @@ record LoadedModel(ModelSource source, ModelConfig config, Engine engine) implem
             options.weights() == ModelOptions.Weights.MAPPED ? LoadMode.MAP : LoadMode.MEMORY,
             progress::onProgress);
     try {
-      ModelConfig own = source.config();
-      ModelConfig config =
-          yarnFactor.isPresent() ? own.withYarn((float) yarnFactor.getAsDouble()) : own;
-      return new LoadedModel(source, config, Engine.open(source, config, engineOptions));
+      ModelConfig config = config(source, yarnFactor);
+      return new LoadedModel(
+          source, config, Engine.open(source, config, engineOptions, progress::onProgress));
     } catch (RuntimeException | Error e) {
       source.close();
       throw e;
     }
+  }
+
+  private static ModelConfig config(ModelSource source, OptionalDouble yarnFactor) {
+    ModelConfig own = source.config();
+    return yarnFactor.isPresent() ? own.withYarn((float) yarnFactor.getAsDouble()) : own;
   }
 
   /**
@@ -93,7 +106,11 @@ record LoadedModel(ModelSource source, ModelConfig config, Engine engine) implem
               case CUDA -> BackendKind.CUDA;
             })
         .cpuIsa(options.cpuIsa().orElse(null))
-        .cudaDevice(options.cudaDevice().orElse(null))
+        .devices(
+            new DeviceOptions(
+                options.cudaDevices(),
+                options.gpuLayers().orElse(DeviceOptions.ALL_THAT_FIT),
+                options.deviceReserve()))
         .threads(options.threads())
         .contextLength(options.contextLength())
         .kvCacheTokens(options.kvCacheTokens())

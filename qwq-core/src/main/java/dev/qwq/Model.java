@@ -93,8 +93,9 @@ public final class Model implements AutoCloseable {
    * @throws UnsupportedModelException if the model is of a kind that qwq does not run
    * @throws QwqException with {@code FILE_UNREADABLE} if a file cannot be read, {@code
    *     NATIVE_LIBRARY} if there is none for this machine, {@code UNSUPPORTED_BACKEND} if backend
-   *     or instruction set cannot run here, {@code OUT_OF_MEMORY} if the KV cache does not fit,
-   *     {@code TEMPLATE_FAILED} if the chat template does not parse
+   *     or instruction set cannot run here, {@code OUT_OF_MEMORY} and figures if KV cache or layers
+   *     do not fit ({@link ModelPlan} tells beforehand), {@code TEMPLATE_FAILED} if the chat
+   *     template does not parse
    * @throws java.util.concurrent.CancellationException if the {@link ModelOptions#loadProgress}
    *     says so, or this thread is interrupted while weights are loaded
    */
@@ -111,6 +112,9 @@ public final class Model implements AutoCloseable {
       EngineInfo info = loaded.engine().info();
       event.model = path.toString();
       event.weightBytes = loaded.source().weightBytes();
+      event.deviceLayers = model.placement().deviceLayers();
+      event.deviceWeightBytes =
+          model.placement().places().stream().mapToLong(ModelPlan.Place::weightBytes).sum();
       event.kvCacheBytes = info.kvCacheBytes();
       event.contextLength = info.contextLength();
       event.commit();
@@ -121,6 +125,7 @@ public final class Model implements AutoCloseable {
           .addKeyValue("contextLength", info.contextLength())
           .addKeyValue("weightBytes", loaded.source().weightBytes())
           .addKeyValue("kvCacheBytes", info.kvCacheBytes())
+          .addKeyValue("deviceLayers", model.placement().deviceLayers())
           .log("Model opened");
       return model;
     } catch (RuntimeException | Error e) {
@@ -466,6 +471,15 @@ public final class Model implements AutoCloseable {
         info.kvBytesPerToken(),
         info.kvCacheBytes(),
         info.workspaceBytes());
+  }
+
+  /**
+   * Returns where the model's layers are computed, and what they take there.
+   *
+   * @return the plan that was carried out when the model was opened
+   */
+  public ModelPlan placement() {
+    return engine.plan().orElseThrow();
   }
 
   /**

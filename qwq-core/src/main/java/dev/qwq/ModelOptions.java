@@ -1,9 +1,11 @@
 package dev.qwq;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /** How a model is opened. Immutable and safe for use by many threads. */
@@ -23,7 +25,9 @@ public final class ModelOptions {
 
   private final Backend backend;
   private final Optional<String> cpuIsa;
-  private final Optional<String> cudaDevice;
+  private final List<String> cudaDevices;
+  private final OptionalInt gpuLayers;
+  private final long deviceReserve;
   private final int threads;
   private final boolean pinThreads;
   private final int contextLength;
@@ -40,7 +44,9 @@ public final class ModelOptions {
   private ModelOptions(Builder builder) {
     backend = builder.backend;
     cpuIsa = Optional.ofNullable(builder.cpuIsa);
-    cudaDevice = Optional.ofNullable(builder.cudaDevice);
+    cudaDevices = List.copyOf(builder.cudaDevices);
+    gpuLayers = builder.gpuLayers;
+    deviceReserve = builder.deviceReserve;
     threads = builder.threads;
     pinThreads = builder.pinThreads;
     contextLength = builder.contextLength;
@@ -92,12 +98,30 @@ public final class ModelOptions {
   }
 
   /**
-   * Returns the device of the {@link Backend#CUDA} backend.
+   * Returns the devices of the {@link Backend#CUDA} backend.
    *
-   * @return its number, or {@code sim}; empty: the first
+   * @return their names; empty: the one that holds the whole model, else all that can be used
    */
-  public Optional<String> cudaDevice() {
-    return cudaDevice;
+  public List<String> cudaDevices() {
+    return cudaDevices;
+  }
+
+  /**
+   * Returns how many layers devices compute.
+   *
+   * @return 0 or more; empty: as many as their memory holds
+   */
+  public OptionalInt gpuLayers() {
+    return gpuLayers;
+  }
+
+  /**
+   * Returns how much memory of each device is left alone.
+   *
+   * @return bytes
+   */
+  public long deviceReserve() {
+    return deviceReserve;
   }
 
   /**
@@ -212,7 +236,9 @@ public final class ModelOptions {
   public static final class Builder {
     private Backend backend = Backend.CPU;
     private @Nullable String cpuIsa;
-    private @Nullable String cudaDevice;
+    private List<String> cudaDevices = List.of();
+    private OptionalInt gpuLayers = OptionalInt.empty();
+    private long deviceReserve = 384L << 20;
     private int threads = Math.min(1024, Runtime.getRuntime().availableProcessors());
     private boolean pinThreads;
     private int contextLength;
@@ -252,15 +278,40 @@ public final class ModelOptions {
     }
 
     /**
-     * Chooses the device of the {@link Backend#CUDA} backend.
+     * Chooses the device of the {@link Backend#CUDA} backend, or several, which share the layers by
+     * free memory.
      *
-     * @param name its number, from 0 on, or {@code sim} for the simulated device, which checks
-     *     every access of every kernel and takes minutes for what a device does in milliseconds; by
-     *     default the first device
+     * @param names numbers from 0 on, or {@code sim} or {@code sim:12GiB} for a simulated device,
+     *     which checks every access of every kernel and takes minutes for what a device does in
+     *     milliseconds; by default the device that holds the whole model, else all that can be used
      * @return this builder
      */
-    public Builder cudaDevice(String name) {
-      cudaDevice = Objects.requireNonNull(name, "cudaDevice");
+    public Builder cudaDevice(String... names) {
+      cudaDevices = List.of(names);
+      return this;
+    }
+
+    /**
+     * Sets how many of the model's layers the devices compute, the last ones; the processor
+     * computes the first ones in the same step.
+     *
+     * @param value 0 or more; by default as many as the devices' memory holds beside the context
+     *     length that was set, or beside 8,192 tokens, and at least a quarter of them
+     * @return this builder
+     */
+    public Builder gpuLayers(int value) {
+      gpuLayers = OptionalInt.of(value);
+      return this;
+    }
+
+    /**
+     * Sets how much memory of each device is left alone, for the screen and for other programs.
+     *
+     * @param bytes 0 or more; default 384 MiB
+     * @return this builder
+     */
+    public Builder deviceReserve(long bytes) {
+      deviceReserve = bytes;
       return this;
     }
 
@@ -401,7 +452,8 @@ public final class ModelOptions {
     }
 
     /**
-     * Sets who hears about loading weights into memory; mapped weights need no load.
+     * Sets who hears about loading weights into memory, and about copying them to devices; mapped
+     * weights of the processor need neither.
      *
      * @param value the listener
      * @return this builder
@@ -426,6 +478,8 @@ public final class ModelOptions {
           "kvCacheTokens",
           "at least the context length of " + contextLength,
           kvCacheTokens);
+      gpuLayers.ifPresent(layers -> require(layers >= 0, "gpuLayers", "0 or more", layers));
+      require(deviceReserve >= 0, "deviceReserve", "0 or more", deviceReserve);
       require(maxSequences > 0, "maxSequences", "above 0", maxSequences);
       require(maxQueued > 0, "maxQueued", "above 0", maxQueued);
       yarnFactor.ifPresent(

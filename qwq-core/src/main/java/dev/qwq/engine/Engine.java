@@ -2,13 +2,14 @@ package dev.qwq.engine;
 
 import dev.qwq.ErrorCode;
 import dev.qwq.KvCacheType;
+import dev.qwq.ModelPlan;
 import dev.qwq.QwqException;
 import dev.qwq.model.ModelConfig;
 import dev.qwq.model.ModelSource;
-import dev.qwq.weights.SystemMemory;
+import dev.qwq.weights.ByteProgress;
 import java.util.NavigableSet;
 import java.util.Objects;
-import java.util.OptionalLong;
+import java.util.Optional;
 import java.util.TreeSet;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
@@ -26,15 +27,16 @@ import org.slf4j.LoggerFactory;
  */
 public final class Engine implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Engine.class);
-  private static final int MAX_THREADS = 1024;
   private static final int KV_SCALE_RUN = 32;
 
   private final EngineInfo info;
   private final SchedulerLoop loop;
+  private final Optional<ModelPlan> plan;
 
-  private Engine(EngineInfo info, SchedulerLoop loop) {
+  private Engine(EngineInfo info, SchedulerLoop loop, Optional<ModelPlan> plan) {
     this.info = info;
     this.loop = loop;
+    this.plan = plan;
   }
 
   /**
@@ -60,41 +62,49 @@ public final class Engine implements AutoCloseable {
    * @return a running engine
    */
   public static Engine open(ModelSource model, ModelConfig config, EngineOptions options) {
-    checkKvCacheType(options.kvCacheType(), config.headDim());
-    JdkCheck.warnOnce();
-    NativeCalls.loadLibrary();
-    NativeModel nativeModel = new NativeModel(model, config, options.guardMapping());
+    return open(model, config, options, (done, total) -> true);
+  }
+
+  /**
+   * As {@link #open(ModelSource, ModelConfig, EngineOptions)}, and says how far weights have come
+   * that are copied to devices.
+   *
+   * @param model the model
+   * @param config its hyper-parameters
+   * @param options how to set up
+   * @param progress called on this thread; says whether to go on. Nobody hears of weights that are
+   *     used where they are
+   * @return a running engine
+   * @throws CancellationException if {@code progress} says so, or this thread is interrupted
+   */
+  public static Engine open(
+      ModelSource model, ModelConfig config, EngineOptions options, ByteProgress progress) {
+    NativeModel nativeModel = nativeModel(model, config, options);
     NativeEngine nativeEngine = null;
     try {
-      int threads =
-          options.threads() != 0
-              ? options.threads()
-              : Math.min(MAX_THREADS, Runtime.getRuntime().availableProcessors());
-      OptionalLong available = new SystemMemory().available();
-      long bytesPerToken = NativeEngine.memory(nativeModel, options, threads, 1).kvBytesPerToken();
-      MemoryPlan plan =
-          MemoryPlan.of(
-              options, config.contextLength(), bytesPerToken, minus(available, unread(model)));
-      NativeEngine.Memory memory =
-          NativeEngine.memory(nativeModel, options, threads, plan.kvBlocks());
-      MemoryPlan.checkFits(memory, available, unread(model));
-      nativeEngine = new NativeEngine(nativeModel, options, threads, plan.kvBlocks());
+      EnginePlanner.Decision decision =
+          new EnginePlanner(model, config, nativeModel, options).decide();
+      EngineSetup setup = decision.setup();
+      ModelPlan plan = decision.plan();
+      nativeEngine =
+          new NativeEngine(nativeModel, setup, new WeightStream(deviceBytes(plan), progress));
       EngineInfo info =
           new EngineInfo(
               options.backend(),
               nativeEngine.isa(),
-              threads,
+              setup.threads(),
               config.vocabSize(),
               plan.contextLength(),
               options.kvBlockSize(),
-              plan.kvBlocks(),
-              memory.kvBytesPerToken(),
-              memory.kvCacheBytes(),
-              memory.workspaceBytes(),
+              setup.kvBlocks(),
+              decision.memory().kvBytesPerToken(),
+              decision.memory().kvCacheBytes(),
+              decision.memory().workspaceBytes(),
               options.maxBatchTokens(),
               options.maxSequences(),
               options.maxQueued());
-      return start(info, nativeEngine, nativeModel);
+      LOG.debug("Planned: {}", plan);
+      return start(info, nativeEngine, nativeModel, plan);
     } catch (Throwable e) {
       if (nativeEngine != null) {
         nativeEngine.close();
@@ -102,6 +112,33 @@ public final class Engine implements AutoCloseable {
       nativeModel.close();
       throw e;
     }
+  }
+
+  /**
+   * Says what {@link #open} would take, without taking it.
+   *
+   * @param model the model
+   * @param config its hyper-parameters
+   * @param options how to set up
+   * @return the plan
+   * @throws QwqException as {@link #open}
+   */
+  public static ModelPlan plan(ModelSource model, ModelConfig config, EngineOptions options) {
+    try (NativeModel nativeModel = nativeModel(model, config, options)) {
+      return new EnginePlanner(model, config, nativeModel, options).decide().plan();
+    }
+  }
+
+  private static NativeModel nativeModel(
+      ModelSource model, ModelConfig config, EngineOptions options) {
+    checkKvCacheType(options.kvCacheType(), config.headDim());
+    JdkCheck.warnOnce();
+    NativeCalls.loadLibrary();
+    return new NativeModel(model, config, options.guardMapping());
+  }
+
+  private static long deviceBytes(ModelPlan plan) {
+    return plan.places().stream().mapToLong(ModelPlan.Place::weightBytes).sum();
   }
 
   private static void checkKvCacheType(KvCacheType type, int headDim) {
@@ -113,24 +150,14 @@ public final class Engine implements AutoCloseable {
     }
   }
 
-  /** Bytes of weights that are not counted as taken: mapped files lie in the system's caches. */
-  private static long unread(ModelSource model) {
-    return model.tensors().getFirst().data().isMapped() ? model.weightBytes() : 0;
-  }
-
-  private static OptionalLong minus(OptionalLong bytes, long less) {
-    return bytes.isPresent() ? OptionalLong.of(bytes.getAsLong() - less) : bytes;
-  }
-
-  private static Engine start(EngineInfo info, NativeEngine engine, NativeModel model) {
-    Engine started =
-        over(
-            engine,
-            info,
-            () -> {
-              engine.close();
-              model.close();
-            });
+  private static Engine start(
+      EngineInfo info, NativeEngine engine, NativeModel model, ModelPlan plan) {
+    Runnable onExit =
+        () -> {
+          engine.close();
+          model.close();
+        };
+    Engine started = over(engine, info, onExit, Optional.of(plan));
     LOG.debug("Engine started: {}", info);
     return started;
   }
@@ -141,9 +168,14 @@ public final class Engine implements AutoCloseable {
    * @param onExit called on the engine thread when it has come to its end
    */
   static Engine over(Stepper stepper, EngineInfo info, Runnable onExit) {
+    return over(stepper, info, onExit, Optional.empty());
+  }
+
+  private static Engine over(
+      Stepper stepper, EngineInfo info, Runnable onExit, Optional<ModelPlan> plan) {
     SchedulerLoop loop = new SchedulerLoop(info, stepper, onExit);
     loop.start();
-    return new Engine(info, loop);
+    return new Engine(info, loop, plan);
   }
 
   /**
@@ -308,6 +340,15 @@ public final class Engine implements AutoCloseable {
    */
   public EngineInfo info() {
     return info;
+  }
+
+  /**
+   * Returns where the layers are computed, and what they take there.
+   *
+   * @return the plan that was carried out; empty for an engine without a model
+   */
+  public Optional<ModelPlan> plan() {
+    return plan;
   }
 
   /**

@@ -12,8 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param backend what computes; default {@link BackendKind#CPU}
  * @param cpuIsa instruction set of the cpu backend, such as {@code avx2} or {@code neon}; null
  *     (default) = the best this machine has
- * @param cudaDevice which device the cuda backend takes: a number from 0 on, or {@code sim} for the
- *     simulated one; null (default) = the first
+ * @param devices which devices the cuda backend takes, and how much of them
  * @param threads threads that compute, 1 to 1024; 0 (default) = the processors available to the JVM
  * @param contextLength most tokens of a conversation, prompt and answer together; 0 (default) = the
  *     smaller of the model's own limit and what fits the free memory
@@ -34,7 +33,7 @@ import org.jspecify.annotations.Nullable;
 public record EngineOptions(
     BackendKind backend,
     @Nullable String cpuIsa,
-    @Nullable String cudaDevice,
+    DeviceOptions devices,
     int threads,
     int contextLength,
     long kvCacheTokens,
@@ -64,13 +63,12 @@ public record EngineOptions(
         throw invalid("cpuIsa", "the name of an instruction set", "'" + cpuIsa + "'");
       }
     }
-    if (cudaDevice != null) {
-      if (backend != BackendKind.CUDA) {
-        throw invalid("cudaDevice", "null for backend " + backend, cudaDevice);
-      }
-      if (!cudaDevice.equals("sim") && !cudaDevice.matches("[0-9]{1,3}")) {
-        throw invalid("cudaDevice", "a number from 0 on, or sim", "'" + cudaDevice + "'");
-      }
+    if (!devices.names().isEmpty() && backend != BackendKind.CUDA) {
+      throw invalid(
+          "cudaDevices", "none for backend " + backend, String.join(", ", devices.names()));
+    }
+    if (devices.layers() != DeviceOptions.ALL_THAT_FIT && backend != BackendKind.CUDA) {
+      throw invalid("gpuLayers", "none for backend " + backend, String.valueOf(devices.layers()));
     }
     checkRange("threads", threads, 0, MAX_THREADS);
     checkRange("contextLength", contextLength, 0, Integer.MAX_VALUE);
@@ -132,7 +130,7 @@ public record EngineOptions(
   public static final class Builder {
     private BackendKind backend = BackendKind.CPU;
     private @Nullable String cpuIsa;
-    private @Nullable String cudaDevice;
+    private DeviceOptions devices = DeviceOptions.defaults();
     private int threads;
     private int contextLength;
     private long kvCacheTokens;
@@ -169,13 +167,13 @@ public record EngineOptions(
     }
 
     /**
-     * Sets the device of the cuda backend.
+     * Sets the devices of the cuda backend.
      *
-     * @param value its number, or {@code sim}, or null for the first
+     * @param value which, and how much of them
      * @return this
      */
-    public Builder cudaDevice(@Nullable String value) {
-      cudaDevice = value;
+    public Builder devices(DeviceOptions value) {
+      devices = value;
       return this;
     }
 
@@ -299,7 +297,7 @@ public record EngineOptions(
       return new EngineOptions(
           backend,
           cpuIsa,
-          cudaDevice,
+          devices,
           threads,
           contextLength,
           kvCacheTokens,

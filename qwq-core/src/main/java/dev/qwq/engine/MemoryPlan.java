@@ -34,16 +34,8 @@ record MemoryPlan(int contextLength, int kvBlocks) {
    */
   static MemoryPlan of(
       EngineOptions options, int modelContext, long kvBytesPerToken, OptionalLong free) {
-    if (options.contextLength() > modelContext) {
-      throw new QwqException(
-          ErrorCode.INVALID_ARGUMENT,
-          "contextLength: expected at most %d, which the model is made for, found %d"
-              .formatted(modelContext, options.contextLength()));
-    }
-    long fitting =
-        free.isPresent()
-            ? (long) (KV_SHARE * Math.max(0, free.getAsLong()) / kvBytesPerToken)
-            : Long.MAX_VALUE;
+    checkContext(options, modelContext);
+    long fitting = free.isPresent() ? kvShare(free.getAsLong()) / kvBytesPerToken : Long.MAX_VALUE;
     int context = options.contextLength();
     if (context == 0) {
       long most =
@@ -54,13 +46,36 @@ record MemoryPlan(int contextLength, int kvBlocks) {
     }
     long tokens = options.kvCacheTokens();
     if (tokens == 0) {
-      long wanted = Math.max((long) DEFAULT_CONTEXTS * context, LEAST_DEFAULT_KV_TOKENS);
-      tokens = Math.max(context, Math.min(wanted, fitting));
+      tokens = Math.max(context, Math.min(wantedTokens(context), fitting));
     }
     return new MemoryPlan(context, blocks(tokens, options.kvBlockSize()));
   }
 
-  private static int blocks(long tokens, int blockSize) {
+  /**
+   * Refuses a longer context than the model has.
+   *
+   * @throws QwqException with {@code INVALID_ARGUMENT}
+   */
+  static void checkContext(EngineOptions options, int modelContext) {
+    if (options.contextLength() > modelContext) {
+      throw new QwqException(
+          ErrorCode.INVALID_ARGUMENT,
+          "contextLength: expected at most %d, which the model is made for, found %d"
+              .formatted(modelContext, options.contextLength()));
+    }
+  }
+
+  /** Bytes that the KV cache takes of the host's free memory unless told otherwise. */
+  static long kvShare(long free) {
+    return (long) (KV_SHARE * Math.max(0, free));
+  }
+
+  /** Tokens that a KV cache holds where there is room: several conversations. */
+  static long wantedTokens(int context) {
+    return Math.max((long) DEFAULT_CONTEXTS * context, LEAST_DEFAULT_KV_TOKENS);
+  }
+
+  static int blocks(long tokens, int blockSize) {
     long blocks = Math.ceilDiv(tokens, (long) blockSize);
     if (blocks > Integer.MAX_VALUE) {
       throw new QwqException(

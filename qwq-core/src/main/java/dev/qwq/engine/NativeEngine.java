@@ -4,17 +4,27 @@ import dev.qwq.nativelib.ffi.Qwq;
 import dev.qwq.nativelib.ffi.qwq_engine_config;
 import dev.qwq.nativelib.ffi.qwq_error;
 import dev.qwq.nativelib.ffi.qwq_memory;
+import dev.qwq.nativelib.ffi.qwq_placement;
+import dev.qwq.nativelib.ffi.qwq_placement_memory;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
+import java.util.concurrent.CancellationException;
 
 /**
  * The native engine: KV cache, workspace and worker threads for one model. The thread that steps is
  * the first worker of its pool.
  */
 final class NativeEngine implements Stepper, AutoCloseable {
-  /** Bytes an engine takes from the heap. */
+  /** Bytes an engine takes, in all places together. */
   record Memory(long kvCacheBytes, long kvBytesPerToken, long workspaceBytes) {}
+
+  /** Bytes that a run of layers takes where it is computed; weights only on devices. */
+  record RunMemory(long weightBytes, long kvCacheBytes, long workspaceBytes) {
+    long bytes() {
+      return weightBytes + kvCacheBytes + workspaceBytes;
+    }
+  }
 
   private final MemorySegment handle;
   private final long blockBytes;
@@ -25,16 +35,25 @@ final class NativeEngine implements Stepper, AutoCloseable {
   /**
    * Takes the memory and starts the threads.
    *
+   * @param stream hears of weights that are copied to devices
    * @throws dev.qwq.QwqException with {@code UNSUPPORTED_BACKEND}, {@code OUT_OF_MEMORY} or {@code
    *     INVALID_ARGUMENT}
+   * @throws CancellationException if the stream was cancelled
    */
-  NativeEngine(NativeModel model, EngineOptions options, int threads, int kvBlocks) {
-    blockBytes = memory(model, options, threads, 1).kvCacheBytes();
+  NativeEngine(NativeModel model, EngineSetup setup, WeightStream stream) {
+    blockBytes = memory(model, setup).kvBytesPerToken() * setup.options().kvBlockSize();
     boolean created = false;
-    try (Arena scratch = Arena.ofConfined()) {
+    try (Arena scratch = Arena.ofShared()) {
       MemorySegment out = scratch.allocate(Qwq.C_POINTER);
-      MemorySegment config = config(options, threads, kvBlocks, scratch);
-      NativeCalls.check(Qwq.qwq_engine_create(model.handle(), config, out, error), error);
+      MemorySegment config = config(setup, scratch);
+      int status =
+          stream.run(
+              config, () -> Qwq.qwq_engine_create(model.handle(), config, out, error), scratch);
+      if (stream.isCancelled()) {
+        Qwq.qwq_engine_destroy(out.get(Qwq.C_POINTER, 0));
+        throw new CancellationException("loading was cancelled");
+      }
+      NativeCalls.check(status, error);
       handle = out.get(Qwq.C_POINTER, 0);
       created = true;
     } finally {
@@ -45,11 +64,11 @@ final class NativeEngine implements Stepper, AutoCloseable {
   }
 
   /** Computes what an engine would take, without taking it. */
-  static Memory memory(NativeModel model, EngineOptions options, int threads, int kvBlocks) {
+  static Memory memory(NativeModel model, EngineSetup setup) {
     try (Arena scratch = Arena.ofConfined()) {
       MemorySegment error = qwq_error.allocate(scratch);
       MemorySegment out = qwq_memory.allocate(scratch);
-      MemorySegment config = config(options, threads, kvBlocks, scratch);
+      MemorySegment config = config(setup, scratch);
       NativeCalls.check(Qwq.qwq_engine_memory(model.handle(), config, out, error), error);
       return new Memory(
           qwq_memory.kv_cache_bytes(out),
@@ -58,20 +77,43 @@ final class NativeEngine implements Stepper, AutoCloseable {
     }
   }
 
-  private static MemorySegment config(
-      EngineOptions options, int threads, int kvBlocks, Arena arena) {
+  /** Computes what one run of layers would take, without taking it; no device is asked. */
+  static RunMemory memory(NativeModel model, EngineSetup setup, int run) {
+    try (Arena scratch = Arena.ofConfined()) {
+      MemorySegment error = qwq_error.allocate(scratch);
+      MemorySegment out = qwq_placement_memory.allocate(scratch);
+      MemorySegment config = config(setup, scratch);
+      NativeCalls.check(
+          Qwq.qwq_engine_placement_memory(model.handle(), config, run, out, error), error);
+      return new RunMemory(
+          qwq_placement_memory.weights_bytes(out),
+          qwq_placement_memory.kv_cache_bytes(out),
+          qwq_placement_memory.workspace_bytes(out));
+    }
+  }
+
+  private static MemorySegment config(EngineSetup setup, Arena arena) {
+    EngineOptions options = setup.options();
     MemorySegment config = qwq_engine_config.allocate(arena);
     qwq_engine_config.backend(config, options.backend().nativeValue());
-    qwq_engine_config.n_threads(config, threads);
-    String variant =
-        options.backend() == BackendKind.CUDA ? options.cudaDevice() : options.cpuIsa();
-    if (variant != null) {
-      // Shorter than the field by EngineOptions; the rest is zero.
-      byte[] name = variant.getBytes(StandardCharsets.US_ASCII);
-      MemorySegment.copy(name, 0, qwq_engine_config.cpu_isa(config), Qwq.C_CHAR, 0, name.length);
+    qwq_engine_config.n_threads(config, setup.threads());
+    if (options.cpuIsa() != null) {
+      setName(qwq_engine_config.cpu_isa(config), options.cpuIsa());
+    } else if (options.backend() == BackendKind.CUDA && !setup.runs().isEmpty()) {
+      // Of placed layers no field but theirs counts.
+      MemorySegment runs = qwq_placement.allocateArray(setup.runs().size(), arena);
+      for (int i = 0; i < setup.runs().size(); i++) {
+        MemorySegment run = qwq_placement.asSlice(runs, i);
+        setName(qwq_placement.device(run), setup.runs().get(i).device());
+        qwq_placement.n_layers(run, setup.runs().get(i).layers());
+      }
+      qwq_engine_config.placements(config, runs);
+      qwq_engine_config.n_placements(config, setup.runs().size());
+    } else if (!options.devices().names().isEmpty()) {
+      setName(qwq_engine_config.cpu_isa(config), options.devices().names().getFirst());
     }
     qwq_engine_config.kv_block_size(config, options.kvBlockSize());
-    qwq_engine_config.n_kv_blocks(config, kvBlocks);
+    qwq_engine_config.n_kv_blocks(config, setup.kvBlocks());
     qwq_engine_config.max_batch_tokens(config, options.maxBatchTokens());
     qwq_engine_config.max_sequences(config, options.maxSequences());
     qwq_engine_config.kv_type(
@@ -82,6 +124,12 @@ final class NativeEngine implements Stepper, AutoCloseable {
         });
     qwq_engine_config.pin_threads(config, options.pinThreads() ? 1 : 0);
     return config;
+  }
+
+  /** Options keep names shorter than the field; the rest is zero. */
+  private static void setName(MemorySegment field, String name) {
+    byte[] bytes = name.getBytes(StandardCharsets.US_ASCII);
+    MemorySegment.copy(bytes, 0, field, Qwq.C_CHAR, 0, bytes.length);
   }
 
   /** Name of the instruction set in use. */

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.qwq.ErrorCode;
 import dev.qwq.KvCacheType;
 import dev.qwq.QwqException;
+import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
@@ -29,12 +30,20 @@ class OptionsTest {
         bad("maxBatchTokens", o -> o.maxBatchTokens(7).maxSequences(8)),
         bad("maxBatchTokens", o -> o.maxBatchTokens(70_000)),
         bad("maxQueued", o -> o.maxQueued(-1)),
-        bad("cudaDevice", o -> o.cudaDevice("0")),
-        bad("cudaDevice", o -> o.backend(BackendKind.CUDA).cudaDevice("gpu")),
+        bad("cudaDevices", o -> o.devices(devices(-1, "0"))),
+        bad("cudaDevices", o -> o.backend(BackendKind.CUDA).devices(devices(-1, "gpu"))),
+        bad("cudaDevices", o -> o.backend(BackendKind.CUDA).devices(devices(-1, "sim:12GB"))),
+        bad("cudaDevices", o -> o.backend(BackendKind.CUDA).devices(devices(-1, "0", "0"))),
+        bad("gpuLayers", o -> o.devices(devices(3))),
+        bad("gpuLayers", o -> o.backend(BackendKind.CUDA).devices(devices(-2))),
         bad("cpuIsa", o -> o.backend(BackendKind.CUDA).cpuIsa("avx2")),
         bad("cpuIsa", o -> o.cpuIsa("")),
         bad("cpuIsa", o -> o.cpuIsa("a name of more than 23 bytes")),
         bad("cpuIsa", o -> o.backend(BackendKind.REFERENCE).cpuIsa("avx2")));
+  }
+
+  private static DeviceOptions devices(int layers, String... names) {
+    return new DeviceOptions(List.of(names), layers, 0);
   }
 
   private static Arguments bad(String name, UnaryOperator<EngineOptions.Builder> change) {
@@ -44,8 +53,7 @@ class OptionsTest {
   @ParameterizedTest
   @MethodSource("badOptions")
   void refusesAndNamesTheOption(String name, UnaryOperator<EngineOptions.Builder> change) {
-    EngineOptions.Builder builder = change.apply(EngineOptions.builder());
-    assertThatThrownBy(builder::build)
+    assertThatThrownBy(() -> change.apply(EngineOptions.builder()).build())
         .hasMessageStartingWith(name + ": expected ")
         .isInstanceOfSatisfying(
             QwqException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID_ARGUMENT));
@@ -58,7 +66,7 @@ class OptionsTest {
             new EngineOptions(
                 BackendKind.CPU,
                 null,
-                null,
+                new DeviceOptions(List.of(), DeviceOptions.ALL_THAT_FIT, 384L << 20),
                 0,
                 0,
                 0,

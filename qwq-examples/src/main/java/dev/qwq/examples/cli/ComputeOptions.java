@@ -3,7 +3,9 @@ package dev.qwq.examples.cli;
 import dev.qwq.Backend;
 import dev.qwq.KvCacheType;
 import dev.qwq.ModelOptions;
+import java.util.List;
 import java.util.Locale;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
@@ -11,15 +13,16 @@ import picocli.CommandLine.TypeConversionException;
 
 /** How a model computes. */
 final class ComputeOptions {
+  private static final long MEBIBYTE = 1L << 20;
+
   @Option(
       names = "--backend",
       paramLabel = "reference|cpu|cuda",
-      defaultValue = "cpu",
       converter = BackendName.class,
       description =
           "What computes; reference is slow and exact, cuda needs a library of its own (default:"
-              + " ${DEFAULT-VALUE}).")
-  private Backend backend = Backend.CPU;
+              + " cuda if a device is named, else cpu).")
+  private @Nullable Backend backend;
 
   @Option(
       names = "--cpu-isa",
@@ -30,9 +33,26 @@ final class ComputeOptions {
   @Option(
       names = "--device",
       paramLabel = "N|sim",
+      split = ",",
       description =
-          "Device of the cuda backend; sim is a simulation, for tests (default: the first).")
-  private @Nullable String cudaDevice;
+          "Devices of the cuda backend: 0,1 share the layers; sim and sim:12GiB are simulations,"
+              + " for tests (default: the one that holds the model, else all).")
+  private List<String> cudaDevices = List.of();
+
+  @Option(
+      names = "--gpu-layers",
+      paramLabel = "auto|N",
+      defaultValue = "auto",
+      converter = LayerCount.class,
+      description =
+          "Layers that devices compute, the rest is the processor's (default: as many as fit).")
+  private OptionalInt gpuLayers = OptionalInt.empty();
+
+  @Option(
+      names = "--gpu-reserve",
+      paramLabel = "MIB",
+      description = "Memory of each device that is left alone (default: 384).")
+  private @Nullable Long gpuReserve;
 
   @Option(
       names = {"-t", "--threads"},
@@ -75,19 +95,38 @@ final class ComputeOptions {
               + " model's files say).")
   private @Nullable Double yarnFactor;
 
+  /** Tells whether it was said what computes. */
+  boolean choosesBackend() {
+    return backend != null || !cudaDevices.isEmpty() || gpuLayers.isPresent();
+  }
+
+  /** Returns the devices that were named. */
+  List<String> cudaDevices() {
+    return cudaDevices;
+  }
+
+  private Backend backend() {
+    if (backend != null) {
+      return backend;
+    }
+    return choosesBackend() ? Backend.CUDA : Backend.CPU;
+  }
+
   /** Returns these options for the API. */
   ModelOptions.Builder builder() {
     ModelOptions.Builder builder =
         ModelOptions.builder()
-            .backend(backend)
+            .backend(backend())
+            .cudaDevice(cudaDevices.toArray(String[]::new))
             .weights(weights)
             .kvCacheType(kvCacheType)
             .pinThreads(pinThreads);
     if (cpuIsa != null) {
       builder.cpuIsa(cpuIsa);
     }
-    if (cudaDevice != null) {
-      builder.cudaDevice(cudaDevice);
+    gpuLayers.ifPresent(builder::gpuLayers);
+    if (gpuReserve != null) {
+      builder.deviceReserve(gpuReserve * MEBIBYTE);
     }
     if (threads != null) {
       builder.threads(threads);
@@ -118,6 +157,20 @@ final class ComputeOptions {
             throw new TypeConversionException(
                 "expected reference, cpu or cuda, found '" + value + "'");
       };
+    }
+  }
+
+  /** Reads a number of layers. */
+  static final class LayerCount implements ITypeConverter<OptionalInt> {
+    @Override
+    public OptionalInt convert(String value) {
+      if (value.equalsIgnoreCase("auto")) {
+        return OptionalInt.empty();
+      }
+      if (!value.matches("[0-9]{1,4}")) {
+        throw new TypeConversionException("expected auto or a number, found '" + value + "'");
+      }
+      return OptionalInt.of(Integer.parseInt(value));
     }
   }
 

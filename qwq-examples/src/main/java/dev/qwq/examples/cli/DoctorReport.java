@@ -47,6 +47,11 @@ record DoctorReport(
         NativeLibrary.path(), Optional.empty(), instructionSets, devices, shown, kernelDriver);
   }
 
+  /** Tells whether models can compute on a device of this machine. */
+  boolean hasUsableDevice() {
+    return devices != null && !devices.usable().isEmpty();
+  }
+
   /** The instruction set that models use by default. */
   private @Nullable InstructionSet best() {
     return instructionSets.reversed().stream()
@@ -69,10 +74,10 @@ record DoctorReport(
     report.put("processor", processor);
     OptionalLong available = new SystemMemory().available();
     report.put("available_bytes", available.isPresent() ? available.getAsLong() : null);
-    Map<String, @Nullable Object> native_ = new LinkedHashMap<>();
-    native_.put("path", library == null ? null : library.toString());
-    native_.put("problem", libraryProblem.orElse(null));
-    report.put("library", native_);
+    Map<String, @Nullable Object> nativeLibrary = new LinkedHashMap<>();
+    nativeLibrary.put("path", library == null ? null : library.toString());
+    nativeLibrary.put("problem", libraryProblem.orElse(null));
+    report.put("library", nativeLibrary);
     report.put("cuda", devices == null ? null : json(devices));
     return report;
   }

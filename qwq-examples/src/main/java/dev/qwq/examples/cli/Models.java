@@ -30,15 +30,21 @@ final class Models {
   private static final class LoadBar {
     private final PrintWriter err;
     private Progress progress = Progress.NONE;
+    private long total;
+    private long last;
 
     LoadBar(PrintWriter err) {
       this.err = err;
     }
 
     boolean step(long loaded, long total) {
-      if (progress == Progress.NONE) {
+      // Weights that were read are copied to devices then, which is counted anew.
+      if (progress == Progress.NONE || total != this.total || loaded < last) {
+        progress.close();
         progress = Progress.begin(err, "Loading", " MB", 1_000_000, total);
+        this.total = total;
       }
+      last = loaded;
       progress.stepTo(loaded);
       return true;
     }

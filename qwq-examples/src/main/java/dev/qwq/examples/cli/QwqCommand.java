@@ -27,6 +27,7 @@ import picocli.CommandLine.ScopeType;
       QuantizeCommand.class,
       BenchCommand.class,
       DoctorCommand.class,
+      PlanCommand.class,
       SynthCommand.class,
     },
     footer = {

@@ -26,7 +26,11 @@ abstract class Subcommand implements Callable<Integer> {
           "stop-strings",
           "stop",
           "thinking-budget.nudge",
-          "thinking-nudge");
+          "thinking-nudge",
+          "cuda-devices",
+          "device",
+          "device-reserve",
+          "gpu-reserve");
 
   @Spec private CommandSpec spec;
 

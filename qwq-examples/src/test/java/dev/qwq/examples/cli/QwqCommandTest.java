@@ -51,7 +51,7 @@ class QwqCommandTest {
     System.setErr(new PrintStream(said, true, StandardCharsets.UTF_8));
     try {
       for (String command :
-          List.of("chat", "generate", "perplexity", "bench", "quantize", "doctor")) {
+          List.of("chat", "generate", "perplexity", "bench", "quantize", "doctor", "plan")) {
         Cli.run(command, "--help");
       }
     } finally {
