@@ -42,6 +42,7 @@ record LoadedModel(ModelSource source, ModelConfig config, Engine engine) implem
     EngineOptions engineOptions =
         engineOptions(options)
             .contextLength(0)
+            .devices(devices(options, DeviceOptions.ALL_THAT_FIT))
             .kvCacheTokens(model.engine().info().kvCacheTokens())
             .build();
     LoadedModel draft = open(path, options, OptionalDouble.empty(), engineOptions);
@@ -106,11 +107,7 @@ record LoadedModel(ModelSource source, ModelConfig config, Engine engine) implem
               case CUDA -> BackendKind.CUDA;
             })
         .cpuIsa(options.cpuIsa().orElse(null))
-        .devices(
-            new DeviceOptions(
-                options.cudaDevices(),
-                options.gpuLayers().orElse(DeviceOptions.ALL_THAT_FIT),
-                options.deviceReserve()))
+        .devices(devices(options, options.gpuLayers().orElse(DeviceOptions.ALL_THAT_FIT)))
         .threads(options.threads())
         .contextLength(options.contextLength())
         .kvCacheTokens(options.kvCacheTokens())
@@ -119,6 +116,10 @@ record LoadedModel(ModelSource source, ModelConfig config, Engine engine) implem
         .guardMapping(options.guardMapping())
         .kvCacheType(options.kvCacheType())
         .pinThreads(options.pinThreads());
+  }
+
+  private static DeviceOptions devices(ModelOptions options, int layers) {
+    return new DeviceOptions(options.cudaDevices(), layers, options.deviceReserve());
   }
 
   @Override
