@@ -39,6 +39,12 @@ class ModelPlanTest {
   }
 
   private static ModelPlan plan(UnaryOperator<ModelOptions.Builder> change) {
+    ModelPlan plan = checked(change);
+    assertThat(plan.kvBytesPerToken()).isEqualTo(KV_BYTES_PER_TOKEN);
+    return plan;
+  }
+
+  private static ModelPlan checked(UnaryOperator<ModelOptions.Builder> change) {
     ModelPlan plan = ModelPlan.of(qwq, options(change));
     System.out.printf(
         "context %,d, KV cache of %,d tokens%n", plan.contextLength(), plan.kvCacheTokens());
@@ -59,7 +65,6 @@ class ModelPlanTest {
       }
     }
     assertThat(next).isEqualTo(64);
-    assertThat(plan.kvBytesPerToken()).isEqualTo(KV_BYTES_PER_TOKEN);
     return plan;
   }
 
@@ -82,8 +87,7 @@ class ModelPlanTest {
 
   @Test
   void aKvCacheOfEightBitsHoldsNearlyTwiceTheContext() {
-    ModelPlan plan =
-        ModelPlan.of(qwq, options(o -> o.cudaDevice("sim:24GiB").kvCacheType(KvCacheType.Q8_0)));
+    ModelPlan plan = checked(o -> o.cudaDevice("sim:24GiB").kvCacheType(KvCacheType.Q8_0));
 
     assertThat(plan.deviceLayers()).isEqualTo(64);
     assertThat(plan.contextLength())
@@ -125,7 +129,11 @@ class ModelPlanTest {
   void aCardOf4GigabytesIsTooSmallAndTheErrorHasTheFigures() {
     assertThatThrownBy(() -> plan("sim:4GiB"))
         .isInstanceOfSatisfying(
-            QwqException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.OUT_OF_MEMORY))
+            QwqException.class,
+            e -> {
+              System.out.println(e.getMessage());
+              assertThat(e.code()).isEqualTo(ErrorCode.OUT_OF_MEMORY);
+            })
         .hasMessageMatching(
             "Too little memory: device sim:4GiB has 4\\.00 GiB free, of which 0\\.38 GiB each stay"
                 + " free; all 64 layers with a context of 8192 tokens need 2\\d\\.\\d\\d GiB"

@@ -1,5 +1,6 @@
 package dev.qwq.bench;
 
+import dev.qwq.bench.gpu.GpuCommand;
 import dev.qwq.bench.models.ModelsCommand;
 import dev.qwq.bench.peers.PeersCommand;
 import dev.qwq.bench.soak.SoakCommand;
@@ -23,7 +24,8 @@ import picocli.CommandLine.Parameters;
       ModelsCommand.class,
       OverheadCommand.class,
       ConversationCommand.class,
-      SoakCommand.class
+      SoakCommand.class,
+      GpuCommand.class
     })
 public final class BenchMain implements Runnable {
   @SuppressWarnings("NullAway.Init") // picocli sets it

@@ -16,10 +16,12 @@ class BenchMainTest {
 
   @Test
   void everyCommandExplainsItself() {
-    for (String command : new String[] {"peers", "models", "overhead", "conversation", "soak"}) {
+    for (String command :
+        new String[] {"peers", "models", "overhead", "conversation", "soak", "gpu"}) {
       assertThat(run(command, "--help")).as(err.toString()).isZero();
     }
-    assertThat(out.toString()).contains("--work-dir", "--kernel-bench", "--sessions", "--minutes");
+    assertThat(out.toString())
+        .contains("--work-dir", "--kernel-bench", "--sessions", "--minutes", "--kernels");
   }
 
   @Test

@@ -3,7 +3,6 @@ package dev.qwq.bench.models;
 import com.fasterxml.jackson.annotation.JsonIgnore;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.qwq.model.ModelSource;
-import dev.qwq.weights.TensorInfo;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -62,21 +61,13 @@ record ModelFigures(
         file,
         prompt,
         prefill,
-        prefill * 2 * prefillWeights(source),
+        prefill * 2 * LayerWeights.of(source),
         median(bench, "decode"),
         bench.required("bytes_per_token").longValue(),
         bench.required("load_seconds").doubleValue(),
         bench.required("peak_rss_bytes").longValue(),
         fileBytes,
         limits);
-  }
-
-  /** Weights that each token of a prompt is multiplied with: all matrices of the layers. */
-  private static long prefillWeights(ModelSource source) {
-    return source.tensors().stream()
-        .filter(tensor -> tensor.name().startsWith("blk.") && tensor.shape().size() == 2)
-        .mapToLong(TensorInfo::elements)
-        .sum();
   }
 
   private static double median(JsonNode bench, String what) {

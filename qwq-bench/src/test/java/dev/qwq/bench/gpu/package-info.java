@@ -1,0 +1,4 @@
+@NullMarked
+package dev.qwq.bench.gpu;
+
+import org.jspecify.annotations.NullMarked;
