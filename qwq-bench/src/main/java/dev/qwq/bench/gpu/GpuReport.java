@@ -66,7 +66,8 @@ record GpuReport(
   private static void appendLimits(StringBuilder text, JsonNode kernels) {
     JsonNode gpu = kernels.required("device");
     text.append(
-        format(
+        String.format(
+            Locale.ROOT,
             "%s, compute capability %s, %d multiprocessors, %.1f GiB, driver for CUDA %d, built"
                 + " with %d.\n\n",
             gpu.required("name").textValue(),
@@ -76,7 +77,8 @@ record GpuReport(
             gpu.required("driver_version").intValue(),
             gpu.required("runtime_version").intValue()));
     text.append(
-        format(
+        String.format(
+            Locale.ROOT,
             "Limits, measured in the same run: copies %.0f GB/s (read and written), uploads %.1f"
                 + " GB/s from pinned memory, bf16 %.1f TFLOP/s and int8 %.1f TOP/s with `mma`.\n\n",
             copyRate(kernels) / 1e9,
@@ -88,7 +90,8 @@ record GpuReport(
   private static void appendModel(StringBuilder text, DeviceFigures model) {
     text.append("## ").append(model.model()).append("\n\n");
     text.append(
-        format(
+        String.format(
+            Locale.ROOT,
             "%d of %d layers on the device, %.2f GB of weights there, open after %.1f s, room for"
                 + " %,d tokens of KV cache.\n\n",
             model.deviceLayers(),
@@ -103,8 +106,8 @@ record GpuReport(
           List.of(
               String.valueOf(row.batch()),
               String.valueOf(row.context()),
-              format("%.1f", row.tokensPerSecond()),
-              format("%.0f", row.bytesPerSecond() / 1e9),
+              String.format(Locale.ROOT, "%.1f", row.tokensPerSecond()),
+              String.format(Locale.ROOT, "%.0f", row.bytesPerSecond() / 1e9),
               percent(row.shareOfCopy())));
     }
     text.append(decode).append('\n');
@@ -113,8 +116,8 @@ record GpuReport(
       prefill.add(
           List.of(
               String.valueOf(row.tokens()),
-              format("%.0f", row.tokensPerSecond()),
-              format("%.1f", row.operationsPerSecond() / 1e12),
+              String.format(Locale.ROOT, "%.0f", row.tokensPerSecond()),
+              String.format(Locale.ROOT, "%.1f", row.operationsPerSecond() / 1e12),
               percent(row.shareOfBf16())));
     }
     text.append(prefill).append('\n');
@@ -143,10 +146,15 @@ record GpuReport(
               row.required("shape").textValue(),
               row.required("rows").asText(),
               row.required("context").asText(),
-              format("%.1f", 1e6 * row.required("seconds").required("median").doubleValue()),
-              format("%.0f", row.required("bytes_per_second").doubleValue() / 1e9),
+              String.format(
+                  Locale.ROOT,
+                  "%.1f",
+                  1e6 * row.required("seconds").required("median").doubleValue()),
+              String.format(
+                  Locale.ROOT, "%.0f", row.required("bytes_per_second").doubleValue() / 1e9),
               percent(orNull(row.required("share_of_copy"))),
-              format("%.0f", row.required("operations_per_second").doubleValue() / 1e9),
+              String.format(
+                  Locale.ROOT, "%.0f", row.required("operations_per_second").doubleValue() / 1e9),
               percent(orNull(row.required("share_of_arithmetic")))));
     }
     text.append(table);
@@ -158,14 +166,10 @@ record GpuReport(
   }
 
   private static String percent(@Nullable Double share) {
-    return share == null ? "" : format("%.1f %%", 100 * share);
+    return share == null ? "" : String.format(Locale.ROOT, "%.1f %%", 100 * share);
   }
 
   private static @Nullable Double orNull(JsonNode number) {
     return number.isNumber() ? number.doubleValue() : null;
-  }
-
-  private static String format(String format, Object... values) {
-    return String.format(Locale.ROOT, format, values);
   }
 }
