@@ -176,7 +176,7 @@ QWQ_KERNEL void QWQ_THREADS(kManyThreads, 2) multiply_many_rows(MatmulParams p, 
         QWQ_UNROLL
         for (int n = 0; n < kRowTiles; n += 2) {
           uint32_t two[4];
-          if constexpr (DeviceFormat<Format>::kHalves) sync_warp();
+          sync_warp();
           load_matrices(two,
                         tile.q + (8 * n + lane % 8 + lane / 16 * 8) * kTileStride + 8 * b + lane / 8 % 2 * 4);
           QWQ_UNROLL
