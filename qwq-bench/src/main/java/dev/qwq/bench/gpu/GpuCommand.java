@@ -8,10 +8,9 @@ import dev.qwq.ModelOptions;
 import dev.qwq.ModelPlan;
 import dev.qwq.bench.Json;
 import dev.qwq.bench.models.LayerWeights;
+import dev.qwq.bench.models.SynthFiles;
 import dev.qwq.model.ModelSource;
 import dev.qwq.model.QuantizationMix;
-import dev.qwq.model.Shapes;
-import dev.qwq.model.SynthModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,7 +23,6 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** Measures whole models of random weights on a GPU, and writes the report of the check. */
@@ -118,30 +116,21 @@ public final class GpuCommand implements Callable<Integer> {
     String title = device.equals("cpu") ? "processor" : Device.of(device).title();
     List<DeviceFigures> all = new ArrayList<>();
     for (String name : shapes) {
-      Shapes shape =
-          Shapes.of(name)
-              .orElseThrow(
-                  () ->
-                      new ParameterException(
-                          spec.commandLine(),
-                          "--shapes: expected of " + Shapes.ids() + ", found " + name));
-      all.add(measure(file(shape), document));
+      all.add(
+          measure(
+              SynthFiles.file(
+                  folder,
+                  SynthFiles.shape(spec, name),
+                  type,
+                  Runtime.getRuntime().availableProcessors(),
+                  this::say),
+              document));
     }
     GpuReport report = new GpuReport(LocalDate.now(ZoneOffset.UTC), title, document, all);
     Files.writeString(Path.of(out + ".json"), report.json() + "\n");
     Files.writeString(Path.of(out + ".md"), report.markdown());
     spec.commandLine().getOut().println(report.markdown());
     return 0;
-  }
-
-  private Path file(Shapes shape) {
-    Path file = folder.resolve(shape.id() + "-" + type + ".gguf");
-    if (!Files.exists(file)) {
-      say("writing " + file);
-      int threads = Runtime.getRuntime().availableProcessors();
-      SynthModel.write(shape, type, 42, file, threads, (done, total) -> true);
-    }
-    return file;
   }
 
   private DeviceFigures measure(Path file, @Nullable JsonNode document)

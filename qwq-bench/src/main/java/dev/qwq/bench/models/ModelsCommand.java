@@ -7,8 +7,6 @@ import dev.qwq.bench.Tool;
 import dev.qwq.examples.cli.QwqCommand;
 import dev.qwq.model.ModelSource;
 import dev.qwq.model.QuantizationMix;
-import dev.qwq.model.Shapes;
-import dev.qwq.model.SynthModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,7 +19,6 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** Measures whole models of random weights against the limits of the machine. */
@@ -106,15 +103,8 @@ public final class ModelsCommand implements Callable<Integer> {
     Files.createDirectories(folder);
     List<ModelFigures> all = new ArrayList<>();
     for (String name : shapes) {
-      Shapes shape =
-          Shapes.of(name)
-              .orElseThrow(
-                  () ->
-                      new ParameterException(
-                          spec.commandLine(),
-                          "--shapes: expected of " + Shapes.ids() + ", found " + name));
       for (QuantizationMix type : types) {
-        Path file = file(shape, type);
+        Path file = SynthFiles.file(folder, SynthFiles.shape(spec, name), type, threads, this::say);
         for (int prompt : prompts) {
           Limits limits = kernelBench == null ? null : Limits.measure(kernelBench, threads, folder);
           all.add(measure(file, prompt, limits));
@@ -123,15 +113,6 @@ public final class ModelsCommand implements Callable<Integer> {
     }
     spec.commandLine().getOut().println(json ? json(all) : table(all));
     return 0;
-  }
-
-  private Path file(Shapes shape, QuantizationMix type) {
-    Path file = folder.resolve(shape.id() + "-" + type + ".gguf");
-    if (!Files.exists(file)) {
-      say("writing " + file);
-      SynthModel.write(shape, type, 42, file, threads, (done, total) -> true);
-    }
-    return file;
   }
 
   private ModelFigures measure(Path file, int prompt, @Nullable Limits limits) throws IOException {
