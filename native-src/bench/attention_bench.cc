@@ -109,8 +109,9 @@ double attention_ops(const ModelShape& model, double positions) {
 class AttentionBench {
  public:
   AttentionBench(const Options& options, ThreadPool& pool, const Backend& backend, const ModelShape& model,
-                 const KvFormat& format)
+                 const KvFormat& format, const ReadLimit* pattern)
       : options_(options),
+        pattern_(pattern),
         backend_(backend),
         model_(model),
         format_(format),
@@ -128,14 +129,23 @@ class AttentionBench {
     }
     args.rows = rows.data();
     args.n_rows = which.sequences;
-    const Spread seconds = time_calls(options_.repeats, [&] {
+    const auto attend = [&] {
       for (int layer = 0; layer < cache_.n_layers(); ++layer) {
         args.kv = cache_.layer(layer);
         backend_.attention(bench_.ctx(), args);
       }
-    });
+    };
     const double positions = static_cast<double>(kContext) * cache_.n_layers();
-    return result(seconds, "decode", which.sequences, context, positions, positions);
+    std::vector<double> reads;
+    const auto read = [&] {
+      if (pattern_ == nullptr) return;
+      const size_t bytes = static_cast<size_t>(positions) * token_bytes();
+      reads.push_back(read_rate(options_, *pattern_, cache_.layer(0).base, bytes));
+    };
+    const Spread seconds = time_calls(options_.repeats, attend, read);
+    Result decoded = result(seconds, "decode", which.sequences, context, positions, positions);
+    decoded.read_bytes_second = spread(std::move(reads));
+    return decoded;
   }
 
   // All of a prompt through one layer.
@@ -198,6 +208,7 @@ class AttentionBench {
   }
 
   const Options& options_;
+  const ReadLimit* pattern_;  // null: shares are not measured
   const Backend& backend_;
   const ModelShape& model_;
   const KvFormat& format_;
@@ -209,12 +220,13 @@ class AttentionBench {
 
 }  // namespace
 
-void bench_attention(const Options& options, ThreadPool& pool, Report& report) {
+void bench_attention(const Options& options, ThreadPool& pool, const Limits& limits, Report& report) {
+  const ReadLimit* pattern = limits.best_read(PageKind::kHuge);  // KvCache asks for them
   for (const KvFormat& format : kKvFormats) {
     for (const Backend* backend : backends(options)) {
       for (const ModelShape& model : model_shapes()) {
         if (!selected_prefix(options.shapes, attention_name(model))) continue;
-        AttentionBench bench(options, pool, *backend, model, format);
+        AttentionBench bench(options, pool, *backend, model, format, pattern);
         for (const DecodeCase& which : kDecode) report.add(bench.decode(which));
         for (const int64_t prompt : kPrompts) report.add(bench.prefill(prompt));
       }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "bench/limits.h"
 #include "bench/options.h"
 #include "bench/report.h"
 #include "kernels/thread_pool.h"
@@ -7,6 +8,6 @@
 namespace qwq::bench {
 
 // Attention of the selected models' shapes: decoding far into a context, and whole prompts chunk by chunk.
-void bench_attention(const Options& options, ThreadPool& pool, Report& report);
+void bench_attention(const Options& options, ThreadPool& pool, const Limits& limits, Report& report);
 
 }  // namespace qwq::bench

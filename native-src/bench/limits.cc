@@ -13,12 +13,9 @@ namespace {
 // Least first.
 std::vector<const IsaProbes*> usable_probes() {
   const IsaProbes* all[] = {
-    &kGenericProbes,
+      &kGenericProbes,
 #if defined(__x86_64__)
-    &kAvx2Probes,
-    &kAvx512VnniProbes,
-    &kAvx512Bf16Probes,
-    &kAmxProbes,
+      &kAvx2Probes,    &kAvx512VnniProbes, &kAvx512Bf16Probes, &kAmxProbes,
 #endif
   };
   std::vector<const IsaProbes*> usable;
@@ -102,7 +99,27 @@ void measure_arithmetic(const Options& options, const IsaProbes& isa, const Arit
   report.add(limits.arithmetic.back());
 }
 
+// The function that reads best, of the best instruction set here.
+ReadProbe best_read_probe() {
+  ReadProbe read = nullptr;
+  for (const IsaProbes* probes : usable_probes()) {
+    if (probes->read != nullptr) read = probes->read;
+  }
+  return read;
+}
+
 }  // namespace
+
+double read_rate(const Options& options, const ReadLimit& pattern, const std::byte* data, size_t bytes) {
+  const size_t threads = static_cast<size_t>(options.threads);
+  const size_t each = bytes / threads / 4096 * 4096;
+  const ReadProbe read = best_read_probe();
+  const double seconds = seconds_together(options.threads, [&](int t) {
+    const uint64_t sum = read(data + static_cast<size_t>(t) * each, each, pattern.streams, pattern.prefetch);
+    sink.fetch_add(sum, std::memory_order_relaxed);
+  });
+  return static_cast<double>(each * threads) / seconds;
+}
 
 const ReadLimit* Limits::best_read(PageKind pages) const {
   const ReadLimit* best = nullptr;
@@ -122,16 +139,12 @@ const ArithmeticLimit* Limits::reference(std::string_view isa) const {
 
 Limits measure_limits(const Options& options, Report& report) {
   Limits limits;
-  ReadProbe read = nullptr;
-  const std::vector<const IsaProbes*> usable = usable_probes();
-  for (const IsaProbes* probes : usable) {
-    if (probes->read != nullptr) read = probes->read;
-  }
+  const ReadProbe read = best_read_probe();
   for (const PageKind pages : kPageKinds) {
     if (pages == PageKind::kFile && options.folder.empty()) continue;
     measure_reads(options, pages, read, limits, report);
   }
-  for (const IsaProbes* probes : usable) {
+  for (const IsaProbes* probes : usable_probes()) {
     for (const ArithmeticProbe& probe : probes->arithmetic) {
       measure_arithmetic(options, *probes, probe, limits, report);
     }

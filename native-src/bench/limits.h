@@ -1,6 +1,7 @@
 // What this machine can do at most, measured in the same run as what the kernels do.
 #pragma once
 
+#include <cstddef>
 #include <string_view>
 #include <vector>
 
@@ -34,6 +35,10 @@ struct Limits {
   // What shares of the instruction set's rate refer to; null if it has none.
   const ArithmeticLimit* reference(std::string_view isa) const;
 };
+
+// Bytes a second of reading once through memory with a pattern. A machine's bandwidth moves within minutes:
+// what is judged by it is measured in turn with this.
+double read_rate(const Options& options, const ReadLimit& pattern, const std::byte* data, size_t bytes);
 
 // Tells each figure to the report as it comes.
 Limits measure_limits(const Options& options, Report& report);

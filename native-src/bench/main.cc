@@ -37,8 +37,8 @@ void run(const Options& options) {
   }
   if (!options.limits_only) {
     ThreadPool pool(options.threads);
-    if (selected(options.ops, "matmul")) bench_matmul(options, pool, report);
-    if (selected(options.ops, "attention")) bench_attention(options, pool, report);
+    if (selected(options.ops, "matmul")) bench_matmul(options, pool, limits, report);
+    if (selected(options.ops, "attention")) bench_attention(options, pool, limits, report);
   }
   report.end();
 }

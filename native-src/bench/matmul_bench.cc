@@ -122,7 +122,7 @@ class Problem {
 };
 
 Result measure(const Options& options, ThreadPool& pool, const Backend& backend, const FormatInfo& format,
-               const MatmulShape& shape, const Case& which, const Buffer& weights) {
+               const MatmulShape& shape, const Case& which, const Buffer& weights, const ReadLimit* pattern) {
   OpLimits limits = {};
   limits.max_rows = which.rows;
   limits.max_cols = shape.cols;
@@ -138,9 +138,15 @@ Result measure(const Options& options, ThreadPool& pool, const Backend& backend,
   const size_t copies_a_call = decode ? n_copies : 1;
   Problem problem(format, shape, weights, n_copies, which.rows, which.recipe);
   size_t next = 0;
-  const Spread seconds = time_calls(options.repeats, [&] {
+  std::vector<double> reads;
+  const auto multiply = [&] {
     for (size_t c = 0; c < copies_a_call; ++c) problem.call(backend, bench.ctx(), next++ % n_copies);
-  });
+  };
+  const auto read = [&] {
+    if (!decode || pattern == nullptr) return;
+    reads.push_back(read_rate(options, *pattern, weights.data(), n_copies * copy_bytes(format, shape)));
+  };
+  const Spread seconds = time_calls(options.repeats, multiply, read);
   const double weight_count = static_cast<double>(shape.weights()) * static_cast<double>(copies_a_call);
   Result result;
   result.op = "matmul";
@@ -155,12 +161,14 @@ Result measure(const Options& options, ThreadPool& pool, const Backend& backend,
   result.bytes = weight_count / format.block_elements * format.block_bytes;
   result.ops = 2 * weight_count * static_cast<double>(which.rows);
   result.memory_bound = decode;
+  result.read_bytes_second = spread(std::move(reads));
   return result;
 }
 
 }  // namespace
 
-void bench_matmul(const Options& options, ThreadPool& pool, Report& report) {
+void bench_matmul(const Options& options, ThreadPool& pool, const Limits& limits, Report& report) {
+  const ReadLimit* pattern = limits.best_read(options.pages);
   const std::vector<MatmulShape> shapes = selected_shapes(options);
   for (const FormatInfo& format : all_formats()) {
     if (!selected(options.formats, format.name)) continue;
@@ -179,7 +187,7 @@ void bench_matmul(const Options& options, ThreadPool& pool, Report& report) {
           continue;
         }
         for (const Case& which : cases(options, shape)) {
-          report.add(measure(options, pool, *backend, format, shape, which, weights));
+          report.add(measure(options, pool, *backend, format, shape, which, weights, pattern));
         }
       }
     }

@@ -73,6 +73,7 @@ void write(Json& json, const Result& result, double limit) {
   write(json, "seconds", result.seconds, 1);
   json.number("gb_s", result.bytes / result.seconds.median / 1e9);
   json.number("gop_s", result.ops / result.seconds.median / 1e9);
+  if (result.read_bytes_second.count > 0) write(json, "read_gb_s", result.read_bytes_second, 1e9);
   if (limit > 0) {
     json.text("limit", result.memory_bound ? "read" : "arithmetic");
     json.number("share", value_of(result) / result.seconds.median / limit);
@@ -112,7 +113,8 @@ void Report::add(const ArithmeticLimit& limit) {
 void Report::set_limits(const Limits* limits) {
   limits_ = limits;
   if (options_.json) return;
-  std::printf("\nShares of decoding refer to the best of reading, on pages of the same kind:\n");
+  std::printf(
+      "\nShares of decoding refer to reading the same memory, in turn with it, as was best on its pages:\n");
   for (const PageKind pages : kPageKinds) {
     if (const ReadLimit* best = limits->best_read(pages)) {
       std::printf("  %-13s %.2f GB/s\n", page_kind_name(pages), best->bytes_second.median / 1e9);
@@ -127,6 +129,7 @@ void Report::set_limits(const Limits* limits) {
 double Report::limit_of(const Result& result) const {
   if (limits_ == nullptr) return 0;
   if (result.memory_bound) {
+    if (result.read_bytes_second.count > 0) return result.read_bytes_second.median;
     const ReadLimit* read = limits_->best_read(result.pages);
     return read != nullptr ? read->bytes_second.median : 0;
   }

@@ -20,9 +20,10 @@ struct Result {
   int64_t context;  // positions the last row attends to; 0 for matmul
   PageKind pages;   // of weights or KV cache
   Spread seconds;
-  double bytes;       // weights or KV that must be read at least once
-  double ops;         // a multiplication and an addition are two
-  bool memory_bound;  // judged by the read limit of its pages, else by the instruction set's rate
+  double bytes;                   // weights or KV that must be read at least once
+  double ops;                     // a multiplication and an addition are two
+  bool memory_bound;              // judged by reading, else by the instruction set's rate
+  Spread read_bytes_second = {};  // of the same memory, in turn with it; count 0: not measured
 };
 
 // Prints a table as figures come, or one JSON document at the end; on standard output.

@@ -35,21 +35,27 @@ inline double now() {
 // A measurement that has taken this long is not repeated any more.
 inline constexpr double kBudgetSeconds = 4;
 
-// Seconds of up to `repeats` calls. A first call warms caches up and is not counted, unless it is so long
-// that warming up is no part of it.
-template <typename F>
-Spread time_calls(int repeats, F&& call) {
+// Seconds of up to `repeats` calls, before each of which `before` is called. A first call warms caches up and
+// is not counted, unless it is so long that warming up is no part of it.
+template <typename F, typename B>
+Spread time_calls(int repeats, F&& call, B&& before) {
   std::vector<double> seconds;
   const double begin = now();
   call();
   const double first = now() - begin;
   if (first > kBudgetSeconds / 2) seconds.push_back(first);
   while (static_cast<int>(seconds.size()) < repeats && (seconds.empty() || now() - begin < kBudgetSeconds)) {
+    before();
     const double start = now();
     call();
     seconds.push_back(now() - start);
   }
   return spread(std::move(seconds));
+}
+
+template <typename F>
+Spread time_calls(int repeats, F&& call) {
+  return time_calls(repeats, call, [] {});
 }
 
 }  // namespace qwq::bench
