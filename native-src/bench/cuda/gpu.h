@@ -88,7 +88,7 @@ class Gpu {
       cuda::Stream stream(handle_);
       check(cudaEventRecord(begin_, handle_), "recording an event");
       body(stream);
-      check(stream.status(), "launching a kernel");
+      check(stream.take_status(), "launching a kernel");
       check(cudaEventRecord(end_, handle_), "recording an event");
       check(cudaEventSynchronize(end_), "running kernels");
       float milliseconds = 0;

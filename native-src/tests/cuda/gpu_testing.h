@@ -47,7 +47,8 @@ class Stream : public qwq::cuda::Stream {
   // The GPU orders threads as it likes.
   explicit Stream(uint64_t) : qwq::cuda::Stream(cudaStreamPerThread) {}
   ~Stream() {
-    if (status() != cudaSuccess) std::printf("a kernel was not launched: %s\n", cudaGetErrorString(status()));
+    const cudaError_t failure = take_status();
+    if (failure != cudaSuccess) std::printf("a kernel was not launched: %s\n", cudaGetErrorString(failure));
   }
 };
 

@@ -1,6 +1,7 @@
 // Products of prompts with F16 and BF16 weights on tensor cores (kernels/cuda/matmul_prompt_floats.cuh), on
 // the simulated device: within the bound of the reference, far closer to what rounded activations give, and
 // the same bits for any number of rows.
+#include "formats/half.h"
 #include "tests/cuda/device_testing.h"
 
 namespace qwq::test {
