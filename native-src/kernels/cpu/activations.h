@@ -17,10 +17,10 @@ struct alignas(64) ActivationGroup {
   // Fours of first halves of blocks 0 to 3, of their last halves, of blocks 4 to 7; then the next fours; ...
   int8_t fours[256];
   float scale[8];
-  float scaled_sum[8];           // scale times the sum of q over the block
-  int32_t sums[8];               // of q over the block
-  int32_t half_sums[2][8];       // of q over the first and over the last 16 elements of each block
-  float scaled_half_sums[2][8];  // scale times those
+  float scaled_sum[8];                  // scale times the sum of q over the block
+  alignas(64) int32_t half_sums[2][8];  // of q over the first and over the last 16 elements of each block
+  float scaled_half_sums[2][8];         // scale times those
+  int32_t sums[8];                      // of q over the block
 };
 
 // Smaller than anything a model computes with; keeps 127 / largest finite.
