@@ -21,7 +21,12 @@ struct alignas(64) ActivationGroup {
   alignas(64) int32_t half_sums[2][8];  // of q over the first and over the last 16 elements of each block
   float scaled_half_sums[2][8];         // scale times those
   int32_t sums[8];                      // of q over the block
+  // An odd number of lines of the cache: the parts of many groups that meet one format then spread over all
+  // sets of L1. Without it they shared half of them.
+  std::byte padding[64];
 };
+
+static_assert(sizeof(ActivationGroup) / 64 % 2 == 1);
 
 // Smaller than anything a model computes with; keeps 127 / largest finite.
 inline constexpr float kZeroActivation = 1e-30f;
