@@ -84,7 +84,7 @@ class QuantizedRows {
   }
 
   void quantize_singles(OpContext& ctx, const MatmulArgs& args) {
-    constexpr int64_t kGroupsPerTask = 32;
+    constexpr int64_t kGroupsPerTask = 8;  // some microseconds, so that threads end together
     const float* x = args.x + packed_ * args.cols;
     const int64_t total = (args.n_rows - packed_) * groups_;
     ctx.pool->parallel_for(ceil_div(total, kGroupsPerTask), [&](int64_t task, int) {
