@@ -12,7 +12,8 @@ struct Avx2 {
   static constexpr int kLanes = 8;
   static constexpr int kTileRows = 4;
   static constexpr int kTileFeatures = 3;
-  static constexpr int kTileQueries = 2;
+  static constexpr int kDecodeTile = 2;
+  static constexpr int kDecodeStreams = 4;
   static constexpr int kAttentionQueries = 6;
   static constexpr int kAttentionGroups = 1;
   static constexpr bool kReadsInPlace = true;

@@ -15,10 +15,13 @@ namespace qwq::cpu {
 struct Generic {
   static constexpr const char* kName = "generic";
   static constexpr int kLanes = 4;
-  // Register tiles that fit 16 registers: rows of x by weight rows, and queries at once.
+  // Register tile of prompts that fits 16 registers: rows of x by weight rows.
   static constexpr int kTileRows = 4;
   static constexpr int kTileFeatures = 3;
-  static constexpr int kTileQueries = 2;
+  // Decoding: rows of x that share a weight row of floats, or weight rows that share one of x; and weight
+  // rows that share activations in int8. One here: where computing is the limit, reading less gains nothing.
+  static constexpr int kDecodeTile = 2;
+  static constexpr int kDecodeStreams = 1;
   // Register tiles of attention: queries by groups of kKvGroup keys, which are read in the cache or widened
   // first.
   static constexpr int kAttentionQueries = 2;

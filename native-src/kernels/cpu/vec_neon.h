@@ -13,7 +13,8 @@ struct Neon {
   // 24 accumulators, 4 weights and 1 row fit 32 registers.
   static constexpr int kTileRows = 6;
   static constexpr int kTileFeatures = 4;
-  static constexpr int kTileQueries = 4;
+  static constexpr int kDecodeTile = 4;
+  static constexpr int kDecodeStreams = 4;
   static constexpr int kAttentionQueries = 6;
   static constexpr int kAttentionGroups = 1;
   static constexpr bool kReadsInPlace = true;
