@@ -20,7 +20,7 @@ QWQ_INLINE void dot_rows_int8(const std::byte* const (&weights)[N], const Activa
   }
   const int64_t full = cols / kGroupElements;
   for (int64_t g = 0; g < full; ++g) {
-#pragma GCC unroll 4
+#pragma GCC unroll 1  // as code in a row, N copies for each R made this file the slowest of all to compile
     for (int n = 0; n < N; ++n) {
       const std::byte* group = weights[n] + g * kBytes;
       prefetch_ahead<kBytes, kPrefetchAhead / N>(group);
@@ -30,7 +30,7 @@ QWQ_INLINE void dot_rows_int8(const std::byte* const (&weights)[N], const Activa
   if constexpr (Format::kBlockElements < kGroupElements) {
     const int64_t rest = cols % kGroupElements / Format::kBlockElements * Format::kBlockBytes;
     if (rest > 0) {
-#pragma GCC unroll 4  // indices that are not constant would keep acc in memory
+#pragma GCC unroll 1
       for (int n = 0; n < N; ++n) {
         // Blocks of zeros meet activations of zero: they add 0 to their lanes.
         std::byte padded[kBytes] = {};
