@@ -288,7 +288,7 @@ TEST(bits_do_not_depend_on_features_that_share_activations) {
   constexpr int64_t kCols = 17408;  // of which one row is too long, also in int8
   const std::vector<Variant> variants = variants_to_test();
   for (const FormatInfo& format : all_formats()) {
-    for (const int64_t features : {12, 17}) {  // one left over, at the guard page
+    for (const int64_t features : {12, 17}) {  // of 17, one is left over
       Product product(format.dtype, {features, kCols, 4}, Flush::kEnd);
       for (const Variant& variant : variants) {
         Context context(*variant.backend, limits_for(kCols, 1));
