@@ -31,7 +31,8 @@ void quantize(Stream& stream, const MatmulArgs& args, const ActivationMemory& me
   const auto scale = launch.out("scales", memory.scale, sizes.blocks());
   const auto sums = launch.out("sums", memory.half_sums, sizes.blocks());
   launch.run({.grid_x = ceil_div(static_cast<int64_t>(sizes.blocks()), kQuantizeThreads / 8),
-              .threads = kQuantizeThreads},
+              .threads = kQuantizeThreads,
+              .early = true},
              quantize_activations, x, args.n_rows, args.cols, sizes.groups, q, scale, sums);
 }
 

@@ -29,7 +29,7 @@ struct FewRows {
   void launch() const {
     Launch launch(stream, "multiply_few_rows");
     const MatmulParams p = params_of(launch, job, sizes.n_rows);
-    launch.run({.grid_x = ceil_div(p.features, kFewFeatures), .threads = kFewThreads},
+    launch.run({.grid_x = ceil_div(p.features, kFewFeatures), .threads = kFewThreads, .early = true},
                multiply_few_rows<Format, kRows>, p, activations_in(launch, memory, sizes));
   }
 };

@@ -64,14 +64,14 @@ QWQ_DEVICE float add_block(const WeightBlock& w, const Activations& x, int at, f
 
 // Groups that are fetched ahead: as many as registers allow for.
 template <class Format, int kRows>
-inline constexpr int kAhead = sizeof(typename DeviceFormat<Format>::Packed) <= 48 && kRows <= 2 ? 4 : 2;
+inline constexpr int kAhead = sizeof(typename DeviceFormat<Format>::Packed) <= 48 && kRows == 1 ? 4 : 2;
 
 // Blocks of threads that a multiprocessor ought to hold. Without such a bound ptxas aims at more of them and
 // spills.
 template <int kRows>
-inline constexpr int kFewBlocks = kRows > 4   ? 2
-                                  : kRows > 2 ? 3
-                                              : 4;
+inline constexpr int kFewBlocks = kRows > 4                    ? 2
+                                  : kRows > 2 || kFewRegisters ? 3
+                                                               : 4;
 
 // At most kRows rows of activations. Rows beyond the last repeat it, as do features.
 template <class Format, int kRows>
@@ -89,26 +89,40 @@ QWQ_KERNEL void QWQ_THREADS(kFewThreads, kFewBlocks<kRows>) multiply_few_rows(Ma
   if constexpr (Format::kBlockElements < kGroupElements) {
     if ((groups - 1) * kGroupElements + b * Format::kBlockElements >= p.cols) --groups;
   }
-  typename Traits::Packed ahead[kSteps];
-  QWQ_UNROLL
-  for (int i = 0; i < kSteps; ++i) {
-    if (i < groups) Traits::fetch(weights + i * kGroupBytes<Format>, b, &ahead[i]);
-  }
-  Global<const uint8_t> next = weights + kSteps * kGroupBytes<Format>;
   float lane[kRows] = {};
-  for (int first = 0; first < groups; first += kSteps) {
+  if (groups <= 0) {
+    wait_for_earlier_launches();
+  } else {
+    // No load depends on a condition: ptxas would fetch into other registers, and wait for them at once in
+    // order to copy. What lies beyond the last group is that one again.
+    const auto group = [&](int g) { return weights + (g < groups ? g : groups - 1) * kGroupBytes<Format>; };
+    typename Traits::Packed ahead[kSteps];
     QWQ_UNROLL
-    for (int i = 0; i < kSteps; ++i, next += kGroupBytes<Format>) {
-      const int g = first + i;
-      if (g >= groups) break;
-      WeightBlock w;
-      Traits::unpack(ahead[i], b, &w);
-      if (g + kSteps < groups) Traits::fetch(next, b, &ahead[i]);
+    for (int i = 0; i < kSteps; ++i) Traits::fetch(group(i), b, &ahead[i]);
+    wait_for_earlier_launches();  // weights are there before
+    const auto add = [&](int g, const WeightBlock& w) {
       QWQ_UNROLL
       for (int r = 0; r < kRows; ++r) {
         const int row = r < x.n_rows ? r : static_cast<int>(x.n_rows) - 1;
         lane[r] = add_block<Format>(w, x, (row * groups_of_row + g) * kBlocksOfGroup + b, lane[r]);
       }
+    };
+    int first = 0;
+    for (; first + kSteps <= groups; first += kSteps) {
+      QWQ_UNROLL
+      for (int i = 0; i < kSteps; ++i) {
+        WeightBlock w;
+        Traits::unpack(ahead[i], b, &w);
+        Traits::fetch(group(first + i + kSteps), b, &ahead[i]);
+        add(first + i, w);
+      }
+    }
+    QWQ_UNROLL
+    for (int i = 0; i < kSteps - 1; ++i) {
+      if (first + i >= groups) break;
+      WeightBlock w;
+      Traits::unpack(ahead[i], b, &w);
+      add(first + i, w);
     }
   }
   QWQ_UNROLL

@@ -13,8 +13,8 @@ inline size_t padded_to_16(size_t bytes) { return (bytes + 15) / 16 * 16; }
 inline MatmulParams params_of(Launch& launch, const MatmulJob& job, int64_t n_rows) {
   const Tensor& w = *job.weight;
   MatmulParams p;
-  p.weights = launch.in("weights", reinterpret_cast<const uint8_t*>(w.data),
-                        padded_to_16(static_cast<size_t>(w.rows) * w.row_bytes));
+  p.weights = launch.constant("weights", reinterpret_cast<const uint8_t*>(w.data),
+                              padded_to_16(static_cast<size_t>(w.rows) * w.row_bytes));
   p.row_bytes = static_cast<int64_t>(w.row_bytes);
   p.features = w.rows;
   p.cols = w.cols;

@@ -26,7 +26,8 @@ struct ManyRows {
     const MatmulParams p = params_of(launch, job, sizes.n_rows);
     launch.run({.grid_x = ceil_div(sizes.n_rows, 8 * kRowTiles),
                 .grid_y = ceil_div(p.features, kManyFeatures),
-                .threads = kManyThreads},
+                .threads = kManyThreads,
+                .early = true},
                multiply_many_rows<Format, kRowTiles>, p, activations_in(launch, memory, sizes));
   }
 };

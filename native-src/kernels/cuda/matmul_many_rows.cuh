@@ -31,75 +31,107 @@ struct ManyRowsTile {
   Shared<float> scaled_sum;  // [kSums, 8, kRows]
 };
 
-// Takes a group of kManyFeatures rows of weights apart. Features beyond the last repeat it.
+// What a thread brings of a group of 256 columns, on its way from memory: everything is asked for before
+// anything is waited for. Features and rows beyond the last repeat it; what they give is not kept.
 template <class Format, int kRowTiles>
-QWQ_DEVICE void load_weights(const MatmulParams& p, int64_t first_feature, int64_t g,
-                             const ManyRowsTile<Format, kRowTiles>& tile) {
+struct ManyRowsGroup {
   using Traits = DeviceFormat<Format>;
-  const int b = thread_index() % kBlocksOfGroup;
-  QWQ_NO_UNROLL
-  for (int f = thread_index() / kBlocksOfGroup; f < kManyFeatures; f += kManyThreads / kBlocksOfGroup) {
-    const int64_t feature = first_feature + f < p.features ? first_feature + f : p.features - 1;
-    WeightBlock w = {};
-    bool inside = true;
-    if constexpr (Format::kBlockElements < kGroupElements) {
-      inside = g * kGroupElements + b * Format::kBlockElements < p.cols;
-    }
-    if (inside) load_block<Format>(p.weights + feature * p.row_bytes + g * kGroupBytes<Format>, b, &w);
+  using Tile = ManyRowsTile<Format, kRowTiles>;
+  static constexpr int kBlocks = kManyFeatures * kBlocksOfGroup / kManyThreads;
+  static constexpr int kFeaturesApart = kManyThreads / kBlocksOfGroup;
+  static constexpr int kQuadsOfRow = kGroupElements / 16;
+  static constexpr int kQuads = Tile::kRows * kQuadsOfRow / kManyThreads;
+  static constexpr int kRowsApart = kManyThreads / kQuadsOfRow;
+  static_assert(Tile::kRows * kBlocksOfGroup <= kManyThreads);
+  static constexpr bool kIsLarge = sizeof(typename Traits::Packed) > 72 || Tile::kSums > 1;
+  // The next group is on its way while one is multiplied, where registers allow for it.
+  static constexpr bool kPrefetches = kRowTiles <= 2 && !kIsLarge;
+  // Blocks of weights on their way together.
+  static constexpr int kTogether = kRowTiles > 2 && kIsLarge ? 1 : kBlocks;
+
+  typename Traits::Packed weights[kTogether];
+  Words4 quads[kQuads];
+  float scale;
+  uint32_t sums;  // if kSums > 0
+
+  static QWQ_DEVICE_MEMBER bool has_block(const MatmulParams& p, int64_t g, int b) {
+    return Format::kBlockElements == kGroupElements ||
+           g * kGroupElements + b * Format::kBlockElements < p.cols;
+  }
+
+  // From block `first` of this thread on.
+  QWQ_DEVICE_MEMBER void fetch_weights(const MatmulParams& p, int64_t first_feature, int64_t g, int first) {
+    const int b = thread_index() % kBlocksOfGroup;
     QWQ_UNROLL
-    for (int i = 0; i < 8; i += 4) {
-      write(tile.levels + f * kTileStride + 8 * b + i, Words4{{w.q[i], w.q[i + 1], w.q[i + 2], w.q[i + 3]}});
+    for (int i = 0; i < kTogether; ++i) {
+      const int64_t f = first_feature + thread_index() / kBlocksOfGroup + (first + i) * kFeaturesApart;
+      const Global<const uint8_t> row = p.weights + (f < p.features ? f : p.features - 1) * p.row_bytes;
+      // A block that the last group lacks is read elsewhere, and not used.
+      Traits::fetch(row + g * kGroupBytes<Format>, has_block(p, g, b) ? b : 0, &weights[i]);
     }
-    const int at = b * kManyFeatures + f;
-    tile.d[at] = w.d;
-    if constexpr (Traits::kMinimum) {
+  }
+
+  QWQ_DEVICE_MEMBER void fetch_activations(const Activations& x, int64_t first_row, int64_t g) {
+    const int b = thread_index() % kBlocksOfGroup;
+    QWQ_UNROLL
+    for (int i = 0; i < kQuads; ++i) {
+      const int64_t r = first_row + thread_index() / kQuadsOfRow + i * kRowsApart;
+      const int64_t row = r < x.n_rows ? r : x.n_rows - 1;
+      quads[i] = read<Words4>(x.q + (row * x.groups + g) * (kGroupElements / 4) +
+                              4 * (thread_index() % kQuadsOfRow));
+    }
+    const int64_t r = first_row + thread_index() / kBlocksOfGroup;
+    const int64_t at = ((r < x.n_rows ? r : x.n_rows - 1) * x.groups + g) * kBlocksOfGroup + b;
+    scale = x.scale[at];
+    if constexpr (Tile::kSums > 0) sums = x.half_sums[at];
+  }
+
+  // Takes weights apart into shared memory.
+  QWQ_DEVICE_MEMBER void store_weights(const MatmulParams& p, int64_t g, int first, const Tile& tile) const {
+    const int b = thread_index() % kBlocksOfGroup;
+    QWQ_UNROLL
+    for (int i = 0; i < kTogether; ++i) {
+      const int f = thread_index() / kBlocksOfGroup + (first + i) * kFeaturesApart;
+      if constexpr (kRowTiles > 2) sync_warp();  // for the compiler, which would hold both blocks and spill
+      WeightBlock w;
+      Traits::unpack(weights[i], b, &w);
+      if (!has_block(p, g, b)) w = {};
       QWQ_UNROLL
-      for (int i = 0; i < ManyRowsTile<Format, kRowTiles>::kSums; ++i) {
-        tile.m[i * kBlocksOfGroup * kManyFeatures + at] = w.m[i];
+      for (int j = 0; j < 8; j += 4) {
+        write(tile.levels + f * kTileStride + 8 * b + j,
+              Words4{{w.q[j], w.q[j + 1], w.q[j + 2], w.q[j + 3]}});
+      }
+      const int at = b * kManyFeatures + f;
+      tile.d[at] = w.d;
+      if constexpr (Traits::kMinimum) {
+        QWQ_UNROLL
+        for (int j = 0; j < Tile::kSums; ++j) tile.m[j * kBlocksOfGroup * kManyFeatures + at] = w.m[j];
+      }
+      if constexpr (Traits::kHalves) {
+        tile.s[at] = (static_cast<uint32_t>(w.s[0]) & 0xffffu) | static_cast<uint32_t>(w.s[1]) << 16;
       }
     }
-    if constexpr (Traits::kHalves) {
-      tile.s[at] = (static_cast<uint32_t>(w.s[0]) & 0xffffu) | static_cast<uint32_t>(w.s[1]) << 16;
-    }
   }
-}
 
-// Copies a group of the activations; rows beyond the last are zero.
-template <class Format, int kRowTiles>
-QWQ_DEVICE void load_activations(const Activations& x, int64_t first_row, int64_t g,
-                                 const ManyRowsTile<Format, kRowTiles>& tile) {
-  using Tile = ManyRowsTile<Format, kRowTiles>;
-  constexpr int kQuads = kGroupElements / 16;
-  QWQ_NO_UNROLL
-  for (int i = thread_index(); i < Tile::kRows * kQuads; i += kManyThreads) {
-    const int row = i / kQuads;
-    const int quad = i % kQuads;
-    Words4 words = {};
-    if (first_row + row < x.n_rows) {
-      words = read<Words4>(x.q + ((first_row + row) * x.groups + g) * (kGroupElements / 4) + 4 * quad);
+  QWQ_DEVICE_MEMBER void store_activations(const Tile& tile) const {
+    const int b = thread_index() % kBlocksOfGroup;
+    QWQ_UNROLL
+    for (int i = 0; i < kQuads; ++i) {
+      const int row = thread_index() / kQuadsOfRow + i * kRowsApart;
+      write(tile.q + row * kTileStride + 4 * (thread_index() % kQuadsOfRow), quads[i]);
     }
-    write(tile.q + row * kTileStride + 4 * quad, words);
-  }
-  QWQ_NO_UNROLL
-  for (int i = thread_index(); i < Tile::kRows * kBlocksOfGroup; i += kManyThreads) {
-    const int row = i / kBlocksOfGroup;
-    const int b = i % kBlocksOfGroup;
-    float scale = 0.0f;
-    uint32_t sums = 0;
-    if (first_row + row < x.n_rows) {
-      const int64_t at = ((first_row + row) * x.groups + g) * kBlocksOfGroup + b;
-      scale = x.scale[at];
-      if constexpr (Tile::kSums > 0) sums = x.half_sums[at];
-    }
-    tile.scale[b * Tile::kRows + row] = scale;
-    if constexpr (Tile::kSums == 1) {
-      tile.scaled_sum[b * Tile::kRows + row] = scale * static_cast<float>(low_half(sums) + high_half(sums));
-    } else if constexpr (Tile::kSums == 2) {
-      tile.scaled_sum[b * Tile::kRows + row] = scale * static_cast<float>(low_half(sums));
-      tile.scaled_sum[(kBlocksOfGroup + b) * Tile::kRows + row] = scale * static_cast<float>(high_half(sums));
+    if (thread_index() < Tile::kRows * kBlocksOfGroup) {
+      const int at = b * Tile::kRows + thread_index() / kBlocksOfGroup;
+      tile.scale[at] = scale;
+      if constexpr (Tile::kSums == 1) {
+        tile.scaled_sum[at] = scale * static_cast<float>(low_half(sums) + high_half(sums));
+      } else if constexpr (Tile::kSums == 2) {
+        tile.scaled_sum[at] = scale * static_cast<float>(low_half(sums));
+        tile.scaled_sum[kBlocksOfGroup * Tile::kRows + at] = scale * static_cast<float>(high_half(sums));
+      }
     }
   }
-}
+};
 
 // The sums of a product of 16 features by 8 rows over block b, onto their lane. `feature` and `row` are those
 // of this thread's c[0].
@@ -136,7 +168,8 @@ QWQ_DEVICE void add_product(const ManyRowsTile<Format, kRowTiles>& tile, const u
 }
 
 template <class Format, int kRowTiles>
-QWQ_KERNEL void QWQ_THREADS(kManyThreads, 2) multiply_many_rows(MatmulParams p, Activations x) {
+QWQ_KERNEL void QWQ_THREADS(kManyThreads, kFewRegisters ? 1 : 2)
+    multiply_many_rows(MatmulParams p, Activations x) {
   using Tile = ManyRowsTile<Format, kRowTiles>;
   static_assert(kRowTiles % 2 == 0);
   constexpr int kRows = Tile::kRows;
@@ -150,7 +183,10 @@ QWQ_KERNEL void QWQ_THREADS(kManyThreads, 2) multiply_many_rows(MatmulParams p, 
   QWQ_SHARED(float, scaled_sum, kSums == 0 ? 1 : kSums * kBlocksOfGroup * kRows);
   const Tile tile = {words, words + kManyFeatures * kTileStride, d, m, s, scale, scaled_sum};
 
-  // Blocks of the same features begin one after the other: all but the first find the weights in the L2 cache.
+  wait_for_earlier_launches();
+
+  // Blocks of the same features begin one after the other: all but the first find the weights in the L2
+  // cache.
   const int64_t first_feature = int64_t{block_y()} * kManyFeatures;
   const int64_t first_row = int64_t{block_x()} * kRows;
   const int lane = lane_index();
@@ -158,11 +194,33 @@ QWQ_KERNEL void QWQ_THREADS(kManyThreads, 2) multiply_many_rows(MatmulParams p, 
   const int half = warp_index() / 4 * kManyFeatures / 2;  // first of this warp's features
   float acc[2][2][kRowTiles][4] = {};                     // lane, 16 features, 8 rows
 
+  using Group = ManyRowsGroup<Format, kRowTiles>;
+  Group group;
+  if constexpr (Group::kPrefetches) {
+    group.fetch_weights(p, first_feature, 0, 0);
+    group.fetch_activations(x, first_row, 0);
+  }
   for (int64_t g = 0; g < x.groups; ++g) {
+    if constexpr (!Group::kPrefetches) group.fetch_weights(p, first_feature, g, 0);
     if (g > 0) sync_block();
-    load_weights<Format, kRowTiles>(p, first_feature, g, tile);
-    load_activations<Format, kRowTiles>(x, first_row, g, tile);
+    group.store_weights(p, g, 0, tile);
+    QWQ_UNROLL
+    for (int i = Group::kTogether; i < Group::kBlocks; i += Group::kTogether) {
+      sync_warp();  // for the compiler, see below
+      group.fetch_weights(p, first_feature, g, i);
+      group.store_weights(p, g, i, tile);
+    }
+    if constexpr (!Group::kPrefetches) {
+      sync_warp();
+      group.fetch_activations(x, first_row, g);
+    }
+    group.store_activations(tile);
     sync_block();
+    if constexpr (Group::kPrefetches) {
+      const int64_t next = g + 1 < x.groups ? g + 1 : g;
+      group.fetch_weights(p, first_feature, next, 0);
+      group.fetch_activations(x, first_row, next);
+    }
     QWQ_UNROLL
     for (int l = 0; l < 2; ++l) {
       const int b = pair + 4 * l;

@@ -13,6 +13,7 @@ inline constexpr int kQuantizeThreads = 256;
 QWQ_KERNEL void QWQ_THREADS(kQuantizeThreads)
     quantize_activations(Global<const float> x, int64_t n_rows, int64_t cols, int64_t groups,
                          Global<uint32_t> q, Global<float> scale, Global<uint32_t> half_sums) {
+  wait_for_earlier_launches();
   const int64_t index =
       int64_t{block_x()} * (kQuantizeThreads / 8) + thread_index() / 8;  // of the block of 32
   const int part = thread_index() % 8;

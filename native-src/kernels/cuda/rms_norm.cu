@@ -42,6 +42,7 @@ QWQ_KERNEL void QWQ_THREADS(kThreads)
   QWQ_SHARED(float, chunk, kChunk);
   QWQ_SHARED(float, sums, kLanes);
   QWQ_SHARED(float, scale, 1);
+  wait_for_earlier_launches();
   const int t = thread_index();
   row.skip(int64_t{block_x()} * n_cols);
   out += int64_t{block_x()} * n_cols;
@@ -50,10 +51,12 @@ QWQ_KERNEL void QWQ_THREADS(kThreads)
   for (int64_t first = 0; first < n_cols; first += kChunk) {
     const int n = static_cast<int>(n_cols - first < kChunk ? n_cols - first : kChunk);
     if (first > 0) sync_block();
+    QWQ_UNROLL_BY(8)
     for (int i = t; i < n; i += kThreads) chunk[i] = row.fetch(first + i);
     sync_block();
     if (t >= kLanes) continue;
     const int end = static_cast<int>(whole - first < n ? whole - first : n);
+    QWQ_UNROLL_BY(16)
     for (int i = t; i < end; i += kLanes) {
       const float v = chunk[i];
       sum = fma(v, v, sum);
@@ -75,6 +78,7 @@ QWQ_KERNEL void QWQ_THREADS(kThreads)
   }
   sync_block();
   const float factor = scale[0];
+  QWQ_UNROLL_BY(8)
   for (int64_t i = t; i < n_cols; i += kThreads) out[i] = row.again(i) * factor * weight[i];
 }
 
@@ -84,7 +88,7 @@ void rms_norm(Stream& stream, const RmsNormArgs& args) {
   const size_t n = static_cast<size_t>(args.n_rows * args.n_cols);
   Launch launch(stream, "rms_norm");
   const auto weight = launch.in("weight", args.weight, static_cast<size_t>(args.n_cols));
-  const LaunchShape shape = {.grid_x = args.n_rows, .threads = kThreads};
+  const LaunchShape shape = {.grid_x = args.n_rows, .threads = kThreads, .early = true};
   if (args.out == args.x) {
     const Global<float> both = launch.update("x", args.out, n);
     launch.run(shape, rms_norm_kernel<Row>, Row{both}, weight, args.eps, args.n_cols, both);
@@ -101,8 +105,8 @@ void add_rms_norm(Stream& stream, const AddRmsNormArgs& args) {
   const auto x = launch.update("x", args.x, n);
   const auto y = launch.in("y", args.y, n);
   const auto weight = launch.in("weight", args.weight, static_cast<size_t>(args.n_cols));
-  launch.run({.grid_x = args.n_rows, .threads = kThreads}, rms_norm_kernel<SumRow>, SumRow{x, y}, weight,
-             args.eps, args.n_cols, launch.out("out", args.out, n));
+  launch.run({.grid_x = args.n_rows, .threads = kThreads, .early = true}, rms_norm_kernel<SumRow>,
+             SumRow{x, y}, weight, args.eps, args.n_cols, launch.out("out", args.out, n));
 }
 
 }  // namespace qwq::cuda

@@ -17,6 +17,7 @@ struct Source {
 
 // A thread an element.
 QWQ_KERNEL void QWQ_THREADS(kThreads) store_f16(Source source, RowParams rows, CacheParams<uint8_t> cache) {
+  wait_for_earlier_launches();
   const int64_t index = int64_t{block_x()} * kThreads + thread_index();
   const int width = cache.n_kv_heads * cache.head_dim;
   if (index >= source.n_rows * width) return;
@@ -53,6 +54,7 @@ QWQ_DEVICE int32_t quantize_run(float x, uint16_t* scale) {
 // A warp a run of 32 elements of a head.
 QWQ_KERNEL void QWQ_THREADS(kThreads) store_q8_0(Source source, RowParams rows, CacheParams<uint8_t> cache) {
   static_assert(kKvScaleRun == kWarp);
+  wait_for_earlier_launches();
   const int64_t index = int64_t{block_x()} * (kThreads / kWarp) + warp_index();
   const int runs = cache.head_dim / kKvScaleRun;
   const int runs_of_row = cache.n_kv_heads * runs;
@@ -97,12 +99,12 @@ void store_kv(Stream& stream, const StoreKvArgs& args, const DeviceRows& rows) {
       launch.update("cache", reinterpret_cast<uint8_t*>(kv.base), cache_bytes(kv, rows)), kv);
   if (kv.type == KvType::kQ8_0) {
     const int64_t runs = args.n_rows * static_cast<int64_t>(width) / kKvScaleRun;
-    launch.run({.grid_x = ceil_div(runs, kThreads / kWarp), .threads = kThreads}, store_q8_0, source,
-               row_params, cache);
+    launch.run({.grid_x = ceil_div(runs, kThreads / kWarp), .threads = kThreads, .early = true}, store_q8_0,
+               source, row_params, cache);
   } else {
     const int64_t elements = args.n_rows * static_cast<int64_t>(width);
-    launch.run({.grid_x = ceil_div(elements, kThreads), .threads = kThreads}, store_f16, source, row_params,
-               cache);
+    launch.run({.grid_x = ceil_div(elements, kThreads), .threads = kThreads, .early = true}, store_f16,
+               source, row_params, cache);
   }
 }
 

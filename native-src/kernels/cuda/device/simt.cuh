@@ -11,6 +11,8 @@
 #define QWQ_DEVICE_MEMBER __device__ __forceinline__
 #define QWQ_UNROLL _Pragma("unroll")
 #define QWQ_NO_UNROLL _Pragma("unroll 1")
+#define QWQ_PRAGMA(text) _Pragma(#text)
+#define QWQ_UNROLL_BY(n) QWQ_PRAGMA(unroll n)
 #define QWQ_THREADS(...) __launch_bounds__(__VA_ARGS__)
 #define QWQ_SHARED(type, name, count) __shared__ alignas(16) type name[count]
 
@@ -23,6 +25,12 @@ using Shared = T*;
 
 inline constexpr int kWarp = 32;
 inline constexpr uint32_t kAllLanes = 0xffffffffu;
+// Whether ptxas needs more registers for the same code, as it does before sm_80.
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ < 800
+inline constexpr bool kFewRegisters = true;
+#else
+inline constexpr bool kFewRegisters = false;
+#endif
 
 template <typename U, typename T>
 QWQ_DEVICE U* cast(T* p) {
@@ -111,6 +119,13 @@ QWQ_DEVICE int grid_y() { return static_cast<int>(gridDim.y); }
 
 QWQ_DEVICE void sync_block() { __syncthreads(); }
 QWQ_DEVICE void sync_warp(uint32_t mask = kAllLanes) { __syncwarp(mask); }
+
+QWQ_DEVICE void wait_for_earlier_launches() {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
+  asm volatile("griddepcontrol.launch_dependents;" ::: "memory");
+  asm volatile("griddepcontrol.wait;" ::: "memory");
+#endif
+}
 
 template <typename T>
 QWQ_DEVICE T shuffle(uint32_t mask, T value, int source) {
@@ -282,15 +297,25 @@ struct LaunchShape {
   int64_t grid_y = 1;
   int64_t grid_z = 1;
   int threads = 128;
+  bool early = false;
 };
+
+// Whether a launch can begin before the one before has ended, which takes compute capability 9.0.
+inline bool can_begin_early(int device) {
+  int major = 0;
+  return cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device) == cudaSuccess &&
+         major >= 9;
+}
 
 // A stream of the device, and the first error of a launch since it was last taken.
 class Stream {
  public:
-  explicit Stream(cudaStream_t handle) : handle_(handle) {}
+  // `early`: as can_begin_early says.
+  explicit Stream(cudaStream_t handle, bool early = false) : handle_(handle), early_(early) {}
   Stream(const Stream&) = delete;
 
   cudaStream_t handle() const { return handle_; }
+  bool early() const { return early_; }
   cudaError_t take_status() {
     const cudaError_t status = status_;
     status_ = cudaSuccess;
@@ -302,6 +327,7 @@ class Stream {
 
  private:
   cudaStream_t handle_;
+  bool early_;
   cudaError_t status_ = cudaSuccess;
 };
 
@@ -318,6 +344,10 @@ class Launch {
 
   template <typename T>
   const T* in(const char*, const T* p, size_t) {
+    return p;
+  }
+  template <typename T>
+  const T* constant(const char*, const T* p, size_t) {
     return p;
   }
   template <typename T>
@@ -341,6 +371,19 @@ class Launch {
   void run(const LaunchShape& shape, void (*kernel)(P...), const A&... arguments) {
     const dim3 grid(static_cast<unsigned>(shape.grid_x), static_cast<unsigned>(shape.grid_y),
                     static_cast<unsigned>(shape.grid_z));
+    if (shape.early && stream_.early()) {
+      cudaLaunchAttribute early = {};
+      early.id = cudaLaunchAttributeProgrammaticStreamSerialization;
+      early.val.programmaticStreamSerializationAllowed = 1;
+      cudaLaunchConfig_t config = {};
+      config.gridDim = grid;
+      config.blockDim = dim3(static_cast<unsigned>(shape.threads));
+      config.stream = stream_.handle();
+      config.attrs = &early;
+      config.numAttrs = 1;
+      stream_.note(cudaLaunchKernelEx(&config, kernel, P(arguments)...));
+      return;
+    }
     kernel<<<grid, static_cast<unsigned>(shape.threads), 0, stream_.handle()>>>(arguments...);
     stream_.note(cudaGetLastError());
   }

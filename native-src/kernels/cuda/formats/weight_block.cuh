@@ -73,8 +73,7 @@ struct PackedWords {
       const Global<const uint32_t> words = cast<const uint32_t>(p - skew);
       QWQ_UNROLL
       for (int i = 0; i < N; ++i) whole[i] = words[i];
-      whole[N] = 0;
-      if (skew != 0) whole[N] = words[N];
+      whole[N] = words[skew != 0 ? N : N - 1];  // a load on a condition could not be waited for later
       whole[N + 1] = skew;
     }
   }

@@ -34,7 +34,7 @@ void Launch::run_body(Stream& stream, const char* kernel, const Regions& regions
       return n > 0 && n < (int64_t{1} << 31) ? static_cast<uint32_t>(n) : 0u;
     };
     machine.run(kernel, {size(shape.grid_x), size(shape.grid_y), size(shape.grid_z)},
-                static_cast<uint32_t>(shape.threads), body);
+                static_cast<uint32_t>(shape.threads), shape.early, body);
     for (const auto& region : regions) {
       try {
         region->check_complete();

@@ -16,6 +16,9 @@ struct LaunchShape {
   int64_t grid_y = 1;
   int64_t grid_z = 1;
   int threads = 128;  // of a block, whole warps
+  // Whether it may begin before earlier launches have ended (on GPUs that can). Until a thread has called
+  // wait_for_earlier_launches(), which all must, it touches no global memory but what Launch::constant names.
+  bool early = false;
 };
 
 // What launches of a kernel did, added up.
@@ -90,6 +93,11 @@ class Launch {
   Global<const T> in(const char* name, const T* p, size_t count) {
     return add<const T>(name, sim::Access::kIn, const_cast<T*>(p), count, 1, count);
   }
+  // Likewise, and written by no launch that may still run: read before wait_for_earlier_launches(), too.
+  template <typename T>
+  Global<const T> constant(const char* name, const T* p, size_t count) {
+    return add<const T>(name, sim::Access::kConstant, const_cast<T*>(p), count, 1, count);
+  }
   // Written by this launch, every element; what was there before does not count.
   template <typename T>
   Global<T> out(const char* name, T* p, size_t count) {
@@ -149,6 +157,7 @@ class Launch {
 #define QWQ_DEVICE_MEMBER  // the same for members of classes
 #define QWQ_UNROLL
 #define QWQ_NO_UNROLL
+#define QWQ_UNROLL_BY(n)
 // Most threads of a block, and how many blocks a multiprocessor ought to hold: QWQ_KERNEL void
 // QWQ_THREADS(256, 2) ...
 #define QWQ_THREADS(...)

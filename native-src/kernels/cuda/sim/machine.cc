@@ -22,7 +22,8 @@ std::string name_of(const Site& site) {
 
 }  // namespace
 
-void Machine::run(const char* kernel, GridShape grid, uint32_t threads, const std::function<void()>& body) {
+void Machine::run(const char* kernel, GridShape grid, uint32_t threads, bool early,
+                  const std::function<void()>& body) {
   if (threads == 0 || threads > kMostThreads || threads % kWarp != 0) {
     fault("%s: blocks of %u threads; whole warps, up to %zu threads", kernel, threads, kMostThreads);
   }
@@ -31,6 +32,7 @@ void Machine::run(const char* kernel, GridShape grid, uint32_t threads, const st
   }
   grid_ = grid;
   n_threads_ = threads;
+  early_ = early;
   body_ = &body;
   while (fibers_.size() < threads) fibers_.push_back(std::make_unique<Fiber>());
   shared_.clear();
@@ -65,6 +67,7 @@ void Machine::run_block() {
   for (uint32_t t = 0; t < n_threads_; ++t) {
     threads_[t].actor.now.block = block_index_;
     threads_[t].actor.now.thread = t;
+    threads_[t].actor.early = early_;
     fibers_[t]->prepare(&Machine::thread_main, this);
   }
   uint32_t done = 0;
@@ -91,6 +94,7 @@ void Machine::thread_main(void* argument) {
   ThreadState& self = *machine.running_;
   try {
     (*machine.body_)();
+    if (self.actor.early) fault("ended without waiting for earlier launches");
   } catch (const std::exception& e) {
     machine.failure_ = "thread " + std::to_string(self.actor.now.thread) + " " + e.what();
   }

@@ -52,8 +52,9 @@ class Machine {
   explicit Machine(uint64_t seed) : random_(seed) {}
   Machine(const Machine&) = delete;
 
-  // Runs body() as every thread of the grid. Throws Fault.
-  void run(const char* kernel, GridShape grid, uint32_t threads, const std::function<void()>& body);
+  // Runs body() as every thread of the grid. Throws Fault. `early`: see LaunchShape.
+  void run(const char* kernel, GridShape grid, uint32_t threads, bool early,
+           const std::function<void()>& body);
 
   // Of the thread that runs now, on this thread of the host.
   static Machine& current() { return *current_; }
@@ -111,6 +112,7 @@ class Machine {
   GridShape block_;
   uint32_t block_index_ = 0;
   uint32_t n_threads_ = 0;
+  bool early_ = false;
   std::vector<std::unique_ptr<Fiber>> fibers_;
   std::vector<ThreadState> threads_;
   ThreadState* running_ = nullptr;

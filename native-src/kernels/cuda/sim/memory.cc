@@ -73,13 +73,20 @@ void Region::check_order(const Actor& actor, const Stamp& before, bool atomic, c
         name_.c_str(), before.thread, same_block ? "this" : "another");
 }
 
+void Region::check_waited(const Actor& actor, const char* verb) const {
+  if (actor.early && access_ != Access::kShared && access_ != Access::kConstant) {
+    fault("%s %s before it has waited for earlier launches", verb, name_.c_str());
+  }
+}
+
 void Region::check_read(const Actor& actor, const void* p, size_t n, size_t alignment, bool atomic) {
+  check_waited(actor, "reads");
   const size_t offset = locate("reads", p, n, alignment);
   (access_ == Access::kShared ? traffic_->shared_read : traffic_->global_read) += n;
   if (written_.empty() && tracked_ != nullptr && !tracked_->written(static_cast<const std::byte*>(p), n)) {
     fault("reads %zu bytes at offset %zu of %s, which nothing wrote", n, offset, name_.c_str());
   }
-  if (access_ == Access::kIn) return;
+  if (!writable()) return;
   const size_t last = (offset + n - 1) / granule_;
   for (size_t i = offset / granule_; i <= last; ++i) {
     if (!written_.empty() && written_[i] == 0) {
@@ -105,6 +112,7 @@ void Region::check_read(const Actor& actor, const void* p, size_t n, size_t alig
 
 void Region::check_write(const Actor& actor, const void* p, size_t n, size_t alignment, bool atomic) {
   if (!writable()) fault("writes to %s, which is an input", name_.c_str());
+  check_waited(actor, "writes to");
   const size_t offset = locate("writes", p, n, alignment);
   if (offset % granule_ != 0 || n % granule_ != 0) {
     fault("writes a part of element %zu of %s", offset / granule_, name_.c_str());

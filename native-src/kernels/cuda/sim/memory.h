@@ -33,14 +33,16 @@ struct Stamp {
 
 // What the memory must know of the thread that runs.
 struct Actor {
-  Stamp now;  // thread is never kMany
+  Stamp now;           // thread is never kMany
+  bool early = false;  // earlier launches may still run
 };
 
 enum class Access {
-  kIn,      // may be read, is all written
-  kOut,     // may be written, and read by the block that wrote it; must be all written in the end
-  kUpdate,  // may be read and written, is all written
-  kShared,  // shared memory of a block: nothing is written at first
+  kIn,        // may be read, is all written
+  kConstant,  // likewise, and no launch that may still run writes it
+  kOut,       // may be written, and read by the block that wrote it; must be all written in the end
+  kUpdate,    // may be read and written, is all written
+  kShared,    // shared memory of a block: nothing is written at first
 };
 
 // Memory whose contents are known over several launches.
@@ -104,7 +106,7 @@ class Region {
     return base_ < other.base_ + other.bytes_ && other.base_ < base_ + bytes_;
   }
   bool same_range(const Region& other) const { return base_ == other.base_ && bytes_ == other.bytes_; }
-  bool writable() const { return access_ != Access::kIn; }
+  bool writable() const { return access_ != Access::kIn && access_ != Access::kConstant; }
   Access access() const { return access_; }
   const std::string& name() const { return name_; }
   std::byte* base() const { return base_; }
@@ -123,6 +125,7 @@ class Region {
   }
   size_t locate(const char* verb, const void* p, size_t n, size_t alignment) const;
   bool in_gap(size_t granule_index) const;
+  void check_waited(const Actor& actor, const char* verb) const;
   void check_order(const Actor& actor, const Stamp& before, bool atomic, const char* what,
                    size_t index) const;
 

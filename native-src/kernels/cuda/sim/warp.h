@@ -11,6 +11,9 @@ namespace qwq::cuda {
 using sim::kAllLanes;
 using sim::kWarp;
 
+// Of ptxas, not of what is simulated.
+inline constexpr bool kFewRegisters = false;
+
 inline int thread_index() { return static_cast<int>(sim::Machine::current().thread()); }
 inline int lane_index() { return static_cast<int>(sim::Machine::current().lane()); }
 inline int warp_index() { return thread_index() / kWarp; }
@@ -20,6 +23,8 @@ inline int block_y() { return static_cast<int>(sim::Machine::current().block().y
 inline int block_z() { return static_cast<int>(sim::Machine::current().block().z); }
 inline int grid_x() { return static_cast<int>(sim::Machine::current().grid().x); }
 inline int grid_y() { return static_cast<int>(sim::Machine::current().grid().y); }
+
+inline void wait_for_earlier_launches() { sim::Machine::current().running().actor.early = false; }
 
 inline void sync_block(sim::Site site = sim::Site::current()) { sim::Machine::current().sync_block(site); }
 inline void sync_warp(uint32_t mask = kAllLanes, sim::Site site = sim::Site::current()) {
