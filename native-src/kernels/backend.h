@@ -151,6 +151,9 @@ struct AddArgs {
 struct OpLimits {
   int64_t max_rows;
   int64_t max_cols;  // widest matmul input
+  // Of the quantised weights, for operators on a device; else 0.
+  int64_t max_quantized_rows;
+  int64_t max_quantized_elements;
   int n_heads;
   int n_kv_heads;
   int head_dim;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "formats/format_table.h"
 #include "runtime/checked.h"
 #include "runtime/error.h"
 #include "runtime/stage_weights.h"
@@ -27,6 +28,16 @@ size_t activation_bytes(const Model& model, const EngineConfig& config, const Pl
   return bytes;
 }
 
+OpLimits device_limits(const Model& model, const EngineConfig& config, const Placement& placement) {
+  OpLimits limits = Activations::op_limits(model.config(), config, placement);
+  for (const Tensor* matrix : StageWeights(model, placement).matrices) {
+    if (find_format(matrix->dtype)->block_elements == 1) continue;
+    limits.max_quantized_rows = std::max(limits.max_quantized_rows, matrix->rows);
+    limits.max_quantized_elements = std::max(limits.max_quantized_elements, matrix->rows * matrix->cols);
+  }
+  return limits;
+}
+
 std::unique_ptr<BackendSession> open_session(const Model& model, const EngineConfig& config,
                                              const Placement& placement) {
   if (!placement.on_device()) return nullptr;
@@ -40,7 +51,7 @@ std::unique_ptr<BackendSession> open_session(const Model& model, const EngineCon
   args.kv_bytes = cache_bytes(model, config, placement);
   args.spare_block = config.n_kv_blocks;
   args.activation_bytes = activation_bytes(model, config, placement);
-  args.limits = Activations::op_limits(model.config(), config, placement);
+  args.limits = device_limits(model, config, placement);
   args.loaded_bytes = config.loaded_bytes;
   args.cancel = config.load_cancel;
   BackendSession* session = nullptr;
@@ -155,7 +166,7 @@ void Stage::read_logits(int64_t first, int64_t n, float* dst) {
 
 size_t Stage::host_bytes(const Model& model, const EngineConfig& config, const Placement& placement) {
   if (!placement.on_device()) return 0;
-  const OpLimits limits = Activations::op_limits(model.config(), config, placement);
+  const OpLimits limits = device_limits(model, config, placement);
   return checked_add(logits_bytes(model, config, placement), placement.backend->host_bytes(limits),
                      "workspace");
 }
@@ -170,7 +181,7 @@ qwq_placement_memory Stage::memory(const Model& model, const EngineConfig& confi
   memory.workspace_bytes = activation_bytes(model, config, placement);
   if (placement.on_device()) {
     memory.weights_bytes = StageWeights(model, placement).bytes();
-    const OpLimits limits = Activations::op_limits(model.config(), config, placement);
+    const OpLimits limits = device_limits(model, config, placement);
     memory.workspace_bytes =
         checked_add(memory.workspace_bytes, placement.backend->scratch_bytes(limits), "workspace");
   }

@@ -161,7 +161,7 @@ void check(const Kernel& kernel) {
     demand(kernel, counts.of[kCopyAsync] > 0, "copies nothing to shared memory by itself");
   }
   const bool runs = is("multiply_floats<") && name.find("true") != std::string::npos;
-  if (is("multiply_few_rows<") || many || runs) {
+  if (is("multiply_few_rows<") || is("dequantize_weights<") || many || runs) {
     const int piece = piece_of(name);
     demand(kernel, loads_of(counts, piece) > 0, "does not load weights in the pieces that its format allows");
     // Narrower than a word: halves of blocks that begin anywhere, but never bytes.

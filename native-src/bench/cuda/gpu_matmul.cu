@@ -90,23 +90,27 @@ GpuResult measure(const GpuOptions& options, Gpu& gpu, const FormatInfo& format,
 
 void bench_gpu_matmul(const GpuOptions& options, Gpu& gpu, GpuReport& report) {
   std::vector<MatmulShape> shapes;
-  int64_t most_cols = 0;
+  cuda::MatmulLimits most = {kMostRows, 0};
   int64_t most_out = 0;
   for (const ModelShape& model : model_shapes()) {
     if (!has_shape(options, model)) continue;
     for (MatmulShape& shape : matmul_shapes(model)) {
-      most_cols = std::max(most_cols, shape.cols);
+      most.cols = std::max(most.cols, shape.cols);
+      for (const int64_t rows : shape.job_rows) {
+        most.quantized_features = std::max(most.quantized_features, rows);
+        most.quantized_elements = std::max(most.quantized_elements, rows * shape.cols);
+      }
       // Of a prompt's rows only the last goes through the output matrix.
       most_out =
           std::max(most_out, shape.out_columns() * (shape.last_row_only ? kMostGeneratedRows : kMostRows));
       shapes.push_back(std::move(shape));
     }
   }
-  std::vector<float> values(static_cast<size_t>(kMostRows * most_cols));
+  std::vector<float> values(static_cast<size_t>(kMostRows * most.cols));
   fill_normal(2, 0, 1.0f, values.data(), values.size());
   const GpuArray<float> x(values);
   const GpuMemory out(static_cast<size_t>(most_out) * sizeof(float));
-  const GpuMemory scratch(cuda::matmul_scratch_bytes(kMostRows, most_cols));
+  const GpuMemory scratch(cuda::matmul_scratch_bytes(most));
   for (const FormatInfo& format : all_formats()) {
     if (!contains(options.formats, format.name)) continue;
     size_t bytes = kBytesBetween;

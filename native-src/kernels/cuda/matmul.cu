@@ -36,35 +36,65 @@ void quantize(Stream& stream, const MatmulArgs& args, const ActivationMemory& me
              quantize_activations, x, args.n_rows, args.cols, sizes.groups, q, scale, sums);
 }
 
-}  // namespace
-
-size_t matmul_scratch_bytes(int64_t max_rows, int64_t max_cols) {
-  return std::max(ActivationSizes(max_rows, max_cols).bytes(), RoundedSizes(max_rows, max_cols).bytes());
-}
-
-void matmul(Stream& stream, const MatmulArgs& args, std::byte* scratch) {
-  const ActivationSizes sizes(args.n_rows, args.cols);
-  const ActivationMemory memory(scratch, sizes);
-  const RoundedSizes rounded_sizes(args.n_rows, args.cols);
-  const RoundedMemory rounded(scratch, rounded_sizes);
-  const Scratch tracked(stream, scratch, std::max(sizes.bytes(), rounded_sizes.bytes()));
-  // What scratch holds: x rounded to F16, to BF16 or, for kQ8_0, to int8. Jobs nearly always want the same.
+// Rows of the prompt's role. x is rounded once for all jobs that want the same, which is nearly always all.
+void multiply_prompt(Stream& stream, const MatmulArgs& args, std::byte* scratch, const SliceLimits& limits) {
+  const RoundedSizes sizes(args.n_rows, args.cols);
+  const RoundedMemory memory(scratch, sizes);
+  const Scratch tracked(stream, scratch, sizes.bytes());
+  std::byte* behind = scratch + padded_to_16(sizes.bytes());
   std::optional<DType> held;
   for (int j = 0; j < args.n_jobs; ++j) {
     const MatmulJob& job = args.jobs[j];
-    const DType dtype = job.weight->dtype;
-    if (args.recipe == Recipe::kPrefill && has_prompt_product(*job.weight)) {
-      if (held != dtype) round_to(dtype, stream, args, rounded, rounded_sizes);
-      held = dtype;
-      multiply_rounded(stream, job, rounded, rounded_sizes);
-    } else if (is_plain(dtype)) {
+    if (!has_prompt_product(*job.weight)) {
       multiply_plain(stream, job, args);
-    } else {
-      if (held != DType::kQ8_0) quantize(stream, args, memory, sizes);
-      held = DType::kQ8_0;
-      const auto multiply = sizes.n_rows > kMostFewRows ? multiply_many : multiply_few;
-      multiply(stream, job, memory, sizes);
+      continue;
     }
+    const DType wanted = rounded_type(*job.weight);
+    if (held != wanted) round_to(wanted, stream, args, memory, sizes);
+    held = wanted;
+    if (is_plain(job.weight->dtype)) {
+      multiply_rounded(stream, job, memory, sizes);
+    } else {
+      multiply_dequantized(stream, job, memory, sizes, behind, limits);
+    }
+  }
+}
+
+void multiply_generated(Stream& stream, const MatmulArgs& args, std::byte* scratch) {
+  const ActivationSizes sizes(args.n_rows, args.cols);
+  const ActivationMemory memory(scratch, sizes);
+  const Scratch tracked(stream, scratch, sizes.bytes());
+  bool quantized = false;
+  for (int j = 0; j < args.n_jobs; ++j) {
+    const MatmulJob& job = args.jobs[j];
+    if (is_plain(job.weight->dtype)) {
+      multiply_plain(stream, job, args);
+      continue;
+    }
+    if (!quantized) quantize(stream, args, memory, sizes);
+    quantized = true;
+    const auto multiply = sizes.n_rows > kMostFewRows ? multiply_many : multiply_few;
+    multiply(stream, job, memory, sizes);
+  }
+}
+
+}  // namespace
+
+size_t matmul_scratch_bytes(const MatmulLimits& most, const SliceLimits& limits) {
+  size_t prompt = RoundedSizes(most.rows, most.cols).bytes();
+  if (most.quantized_elements > 0) {
+    prompt =
+        padded_to_16(prompt) +
+        DequantizedMemory::bytes(most.quantized_features, std::min(most.quantized_elements, limits.elements));
+  }
+  return std::max(ActivationSizes(most.rows, most.cols).bytes(), prompt);
+}
+
+void matmul(Stream& stream, const MatmulArgs& args, std::byte* scratch, const SliceLimits& limits) {
+  if (args.recipe == Recipe::kPrefill) {
+    multiply_prompt(stream, args, scratch, limits);
+  } else {
+    multiply_generated(stream, args, scratch);
   }
 }
 

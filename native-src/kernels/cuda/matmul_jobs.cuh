@@ -5,6 +5,7 @@
 #include "kernels/cuda/matmul_few_rows.cuh"
 #include "kernels/cuda/ops.h"
 #include "kernels/cuda/rounded_activations.cuh"
+#include "kernels/cuda/weight_slices.h"
 
 namespace qwq::cuda {
 
@@ -35,11 +36,20 @@ void multiply_many(Stream& stream, const MatmulJob& job, const ActivationMemory&
 // Weights that are floats, with x as it is.
 void multiply_plain(Stream& stream, const MatmulJob& job, const MatmulArgs& args);
 
-// Prompts with F16 and BF16 weights: x rounded to the weights' type first, then the products with it.
+// Prompts, but with F32 weights and odd rows of F16 and BF16: x rounded to F16 or, for BF16 weights, to BF16
+// first, then the products with it. Quantised weights are rounded to F16, too, in scratch memory behind x.
 bool has_prompt_product(const Tensor& weight);
+DType rounded_type(const Tensor& weight);
 void round_to(DType dtype, Stream& stream, const MatmulArgs& args, const RoundedMemory& memory,
               const RoundedSizes& sizes);
 void multiply_rounded(Stream& stream, const MatmulJob& job, const RoundedMemory& memory,
                       const RoundedSizes& sizes);
+void multiply_dequantized(Stream& stream, const MatmulJob& job, const RoundedMemory& memory,
+                          const RoundedSizes& sizes, std::byte* scratch, const SliceLimits& limits);
+
+// unscale of all rows of a quantised weight; then halves of a slice of it.
+void scale_weights(Stream& stream, const Tensor& weight, const DequantizedMemory& memory);
+void dequantize(Stream& stream, const Tensor& weight, const WeightSlice& slice,
+                const DequantizedMemory& memory);
 
 }  // namespace qwq::cuda

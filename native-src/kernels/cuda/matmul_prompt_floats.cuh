@@ -1,6 +1,6 @@
-// Products of prompts with F16 and BF16 weights, on tensor cores: the recipe for tokens of the prompt's role,
-// for weights whose rows are whole pieces of 16 bytes. (Generated tokens, and other weights, follow
-// matmul_floats.cuh.)
+// Products of prompts on tensor cores, with F16 and BF16 weights whose rows are whole pieces of 16 bytes, and
+// with quantised ones, rounded to f16: the recipe for tokens of the prompt's role. (Other weights follow
+// matmul_floats.cuh, generated tokens that or the int8 recipe.)
 //
 // A block of threads computes 128 features of 64 rows, 64 columns at a time; the next 64 are copied
 // meanwhile. An element is, whatever the number of rows,
@@ -11,7 +11,13 @@
 //   sum  of x w in f32, cols / 16 products of depth 16 in turn; each off by at most 40 * 2^-24 of the sum of
 //        magnitudes, as attention_prompt.cuh says
 //   out  sum, by the inverse power of two, plus the bias
+//
+// Quantised weights come as slices of f16, multiplied by a power of two each row (dequantize_weights.cuh),
+// whose inverse the sum is multiplied by first. Between slices of columns the sums wait in out: slices change
+// no bit.
 #pragma once
+
+#include <type_traits>
 
 #include "kernels/cuda/formats/visit_format.cuh"
 #include "kernels/cuda/matmul_few_rows.cuh"
@@ -65,6 +71,16 @@ QWQ_KERNEL void QWQ_THREADS(kRoundThreads)
   if (t == 0) unscale[row] = power_of_two(254 - exponent);
 }
 
+// The format of weights that dequantize_weights has left.
+struct Dequantized : F16 {};
+
+// What is known of Dequantized ones beside their elements.
+struct SliceSums {
+  Global<const float> unscale;  // [features]
+  bool first;                   // of the columns: sums begin with zero, not with what is in out
+  bool last;                    // sums are complete
+};
+
 struct RoundedRows {
   Global<const uint32_t> x;
   Global<const float> unscale;
@@ -98,12 +114,21 @@ QWQ_DEVICE void copy_columns(const MatmulParams& p, const RoundedRows& x, int64_
   commit_copies();
 }
 
+// Row and feature of element c of a thread's sums of tiles i and n, in those of the block of threads.
+QWQ_DEVICE int row_of_sum(int n, int c) { return 8 * n + lane_index() % 4 * 2 + c % 2; }
+QWQ_DEVICE int feature_of_sum(int i, int c) {
+  return 32 * warp_index() + 16 * i + lane_index() / 4 + 8 * (c / 2);
+}
+
 template <class Format>
-QWQ_KERNEL void QWQ_THREADS(kPromptMatmulThreads, 2) multiply_prompt_floats(MatmulParams p, RoundedRows x) {
+QWQ_KERNEL void QWQ_THREADS(kPromptMatmulThreads, 2)
+    multiply_prompt_floats(MatmulParams p, RoundedRows x, SliceSums slice) {
+  constexpr bool kSliced = std::is_same_v<Format, Dequantized>;
   constexpr int kRowTiles = kPromptRows / 8;
   constexpr int kTileWords = (kPromptFeatures + kPromptRows) * kColumnPieces * 4;
   QWQ_SHARED(uint32_t, tiles, 2 * kTileWords);
-  // Blocks of the same features begin one after the other: all but the first find the weights in the L2 cache.
+  // Blocks of the same features begin one after the other: all but the first find the weights in the L2
+  // cache.
   const int64_t first_feature = int64_t{block_y()} * kPromptFeatures;
   const int64_t first_row = int64_t{block_x()} * kPromptRows;
   const int64_t rows = x.n_rows - first_row;
@@ -112,6 +137,23 @@ QWQ_KERNEL void QWQ_THREADS(kPromptMatmulThreads, 2) multiply_prompt_floats(Matm
   float acc[2][kRowTiles][4] = {};
 
   copy_columns<Format>(p, x, first_feature, first_row, 0, tiles);
+  if constexpr (kSliced) {
+    if (!slice.first) {
+      QWQ_UNROLL
+      for (int n = 0; n < kRowTiles; ++n) {
+        QWQ_UNROLL
+        for (int c = 0; c < 4; ++c) {
+          const int row = row_of_sum(n, c);
+          if (row >= rows) continue;
+          QWQ_UNROLL
+          for (int i = 0; i < 2; ++i) {
+            const int64_t feature = first_feature + feature_of_sum(i, c);
+            if (feature < p.features) acc[i][n][c] = p.out[(first_row + row) * p.out_stride + feature];
+          }
+        }
+      }
+    }
+  }
   QWQ_NO_UNROLL
   for (int64_t column = 0; column < p.cols; column += kPromptColumns) {
     const int turn = static_cast<int>(column / kPromptColumns % 2);
@@ -161,15 +203,23 @@ QWQ_KERNEL void QWQ_THREADS(kPromptMatmulThreads, 2) multiply_prompt_floats(Matm
   for (int n = 0; n < kRowTiles; ++n) {
     QWQ_UNROLL
     for (int c = 0; c < 4; ++c) {
-      const int row = 8 * n + lane % 4 * 2 + c % 2;
+      const int row = row_of_sum(n, c);
       if (row >= rows) continue;
       const float unscale = x.unscale[first_row + row];
       QWQ_UNROLL
       for (int i = 0; i < 2; ++i) {
-        const int64_t feature = first_feature + first_of_warp + 16 * i + lane / 4 + 8 * (c / 2);
+        const int64_t feature = first_feature + feature_of_sum(i, c);
         if (feature >= p.features) continue;
+        float sum = acc[i][n][c];
+        if constexpr (kSliced) {
+          if (!slice.last) {
+            p.out[(first_row + row) * p.out_stride + feature] = sum;
+            continue;
+          }
+          sum *= slice.unscale[feature];
+        }
         const float bias = p.bias == nullptr ? 0.0f : static_cast<float>(p.bias[feature]);
-        p.out[(first_row + row) * p.out_stride + feature] = acc[i][n][c] * unscale + bias;
+        p.out[(first_row + row) * p.out_stride + feature] = sum * unscale + bias;
       }
     }
   }

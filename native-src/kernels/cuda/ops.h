@@ -5,6 +5,7 @@
 
 #include "kernels/backend.h"
 #include "kernels/cuda/simt.h"
+#include "kernels/cuda/weight_slices.h"
 
 namespace qwq::cuda {
 
@@ -40,8 +41,19 @@ void store_kv(Stream& stream, const StoreKvArgs& args, const DeviceRows& rows);
 void attention(Stream& stream, const AttentionArgs& args, const DeviceRows& rows, std::byte* scratch);
 size_t attention_scratch_bytes(const OpLimits& limits);
 
-// `scratch` has matmul_scratch_bytes of the largest number of rows and columns.
-void matmul(Stream& stream, const MatmulArgs& args, std::byte* scratch);
-size_t matmul_scratch_bytes(int64_t max_rows, int64_t max_cols);
+// The largest arguments of matmul.
+struct MatmulLimits {
+  int64_t rows;
+  int64_t cols;
+  // Of the matrices that are quantised; 0 where there are none, or no prompts.
+  int64_t quantized_features = 0;
+  int64_t quantized_elements = 0;
+};
+
+// `scratch` has matmul_scratch_bytes of the largest arguments. For rows of the prompt's role, quantised
+// weights are multiplied in slices within `limits`, which change no bit.
+void matmul(Stream& stream, const MatmulArgs& args, std::byte* scratch,
+            const SliceLimits& limits = kSliceLimits);
+size_t matmul_scratch_bytes(const MatmulLimits& most, const SliceLimits& limits = kSliceLimits);
 
 }  // namespace qwq::cuda

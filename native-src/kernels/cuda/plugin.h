@@ -13,7 +13,7 @@ struct Backend;
 namespace qwq::cuda {
 
 // Changes with everything that both sides share: qwq.h, kernels/backend.h and what that includes.
-inline constexpr uint32_t kPluginVersion = 6;
+inline constexpr uint32_t kPluginVersion = 7;
 
 inline constexpr const char* kPluginSymbol = "qwq_cuda_backend";
 inline constexpr const char* kQuerySymbol = "qwq_cuda_query";

@@ -18,7 +18,8 @@ constexpr size_t kReserve = 64 << 20;
 
 size_t operator_bytes(const OpLimits& l) {
   const size_t sampling = l.logits_rows == 0 ? 0 : sample_scratch_bytes(l.logits_rows, l.vocab_size);
-  return std::max({matmul_scratch_bytes(l.max_rows, l.max_cols), attention_scratch_bytes(l), sampling});
+  const MatmulLimits matmul = {l.max_rows, l.max_cols, l.max_quantized_rows, l.max_quantized_elements};
+  return std::max({matmul_scratch_bytes(matmul), attention_scratch_bytes(l), sampling});
 }
 
 size_t hidden_bytes(const OpLimits& l) {

@@ -37,7 +37,7 @@ struct Product {
 
   std::vector<float> run_device(uint64_t seed) {
     cuda::Stream stream(seed);
-    DeviceBuffer<std::byte> scratch(cuda::matmul_scratch_bytes(shape.n_rows, shape.cols));
+    DeviceBuffer<std::byte> scratch(cuda::matmul_scratch_bytes({shape.n_rows, shape.cols}));
     MatmulJob job;
     cuda::matmul(stream, args(weight.tensor(), &job), scratch.data());
     return out.copy();
@@ -154,7 +154,7 @@ TEST(bits_do_not_depend_on_the_number_of_rows) {
     Product product(format.dtype, {21, 512, 20}, 400, true);
     const std::vector<float> whole = product.run_device(kSeed);
     cuda::Stream stream(kSeed + 1);
-    DeviceBuffer<std::byte> scratch(cuda::matmul_scratch_bytes(20, 512));
+    DeviceBuffer<std::byte> scratch(cuda::matmul_scratch_bytes({20, 512}));
     for (const int64_t chunk : {1, 3, 8, 11}) {
       for (size_t i = 0; i < product.out.size(); ++i) product.out[i] = Product::kUntouched;
       for (int64_t r = 0; r < 20; r += chunk) {
@@ -178,7 +178,7 @@ TEST(jobs_of_different_formats_share_the_input) {
                             {DType::kF32, 6, 512, 25}};
   const DeviceBuffer<float> x(normal(3 * 512, 23));
   cuda::Stream stream(kSeed);
-  DeviceBuffer<std::byte> scratch(cuda::matmul_scratch_bytes(3, 512));
+  DeviceBuffer<std::byte> scratch(cuda::matmul_scratch_bytes({3, 512, 20, 20 * 512}));
   std::vector<std::unique_ptr<DeviceWeight>> on_device;
   std::vector<SharedVector<float>> together(5), alone(5);
   MatmulJob jobs[5];
