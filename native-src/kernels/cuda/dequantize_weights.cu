@@ -7,8 +7,8 @@ namespace qwq::cuda {
 namespace {
 
 Global<const uint8_t> weights_in(Launch& launch, const Tensor& w) {
-  return launch.in("weights", reinterpret_cast<const uint8_t*>(w.data),
-                   padded_to_16(static_cast<size_t>(w.rows) * w.row_bytes));
+  return launch.constant("weights", reinterpret_cast<const uint8_t*>(w.data),
+                         padded_to_16(static_cast<size_t>(w.rows) * w.row_bytes));
 }
 
 struct Scale {
@@ -22,7 +22,9 @@ struct Scale {
       Launch launch(stream, "scale_features");
       const auto weights = weights_in(launch, weight);
       const auto unscale = launch.out("unscale", memory.unscale, static_cast<size_t>(weight.rows));
-      launch.run({.grid_x = ceil_div(weight.rows, kDequantizeThreads / kWarp), .threads = kDequantizeThreads},
+      launch.run({.grid_x = ceil_div(weight.rows, kDequantizeThreads / kWarp),
+                  .threads = kDequantizeThreads,
+                  .early = true},
                  scale_features<Format>, weights, static_cast<int64_t>(weight.row_bytes), weight.rows,
                  weight.cols, unscale);
     }
@@ -49,8 +51,9 @@ struct Dequantize {
       s.n_blocks = static_cast<int>(slice.features) * s.blocks;
       const auto halves =
           launch.out("halves", memory.halves, static_cast<size_t>(slice.features * slice.cols / 2));
-      launch.run({.grid_x = ceil_div(s.n_blocks, kDequantizeThreads), .threads = kDequantizeThreads},
-                 dequantize_weights<Format>, s, halves);
+      launch.run(
+          {.grid_x = ceil_div(s.n_blocks, kDequantizeThreads), .threads = kDequantizeThreads, .early = true},
+          dequantize_weights<Format>, s, halves);
     }
   }
 };

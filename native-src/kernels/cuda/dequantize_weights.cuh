@@ -37,8 +37,7 @@ QWQ_KERNEL void QWQ_THREADS(kDequantizeThreads)
     scale_features(Global<const uint8_t> weights, int64_t row_bytes, int64_t features, int64_t cols,
                    Global<float> unscale) {
   const int64_t feature = int64_t{block_x()} * (kDequantizeThreads / kWarp) + warp_index();
-  if (feature >= features) return;
-  const Global<const uint8_t> row = weights + feature * row_bytes;
+  const Global<const uint8_t> row = weights + (feature < features ? feature : features - 1) * row_bytes;
   const int blocks = static_cast<int>(cols / 32);
   float largest = 0.0f;
   for (int j = lane_index(); j < blocks; j += kWarp) {
@@ -56,7 +55,10 @@ QWQ_KERNEL void QWQ_THREADS(kDequantizeThreads)
     const float other = shuffle_xor(kAllLanes, largest, width);
     largest = other > largest ? other : largest;
   }
-  if (lane_index() == 0) unscale[feature] = power_of_two(254 - to_half_exponent(largest));
+  wait_for_earlier_launches();  // weights are there before
+  if (lane_index() == 0 && feature < features) {
+    unscale[feature] = power_of_two(254 - to_half_exponent(largest));
+  }
 }
 
 // Where a slice lies in its matrix.
@@ -93,8 +95,8 @@ QWQ_DEVICE Words4 halves_of(const WeightBlock& w, int piece, float factor) {
   return halves;
 }
 
-// A thread a block of 32. Halves go through shared memory, so that a warp writes 512 bytes in a row at a
-// time.
+// A thread a block of 32, which is on its way while earlier launches end. Halves go through shared memory, so
+// that a warp writes 512 bytes in a row at a time.
 template <class Format>
 QWQ_KERNEL void QWQ_THREADS(kDequantizeThreads)
     dequantize_weights(SliceOfWeights s, Global<uint32_t> halves) {
@@ -102,17 +104,17 @@ QWQ_KERNEL void QWQ_THREADS(kDequantizeThreads)
   const Shared<uint32_t> own = staged + warp_index() * (kWarp * kHalvesPieces * 4);
   const int lane = lane_index();
   const int first = block_x() * kDequantizeThreads + warp_index() * kWarp;
-  if (first + lane < s.n_blocks) {
-    const int64_t feature = s.first_feature + (first + lane) / s.blocks;
-    const int j = s.first_block + (first + lane) % s.blocks;
-    WeightBlock w;
-    load_block<Format>(s.weights + feature * s.row_bytes + int64_t{j / kBlocksOfGroup} * kGroupBytes<Format>,
-                       j % kBlocksOfGroup, &w);
-    const float factor = power_of_two(254 - static_cast<int>(float_bits(s.unscale[feature]) >> 23));
-    QWQ_UNROLL
-    for (int piece = 0; piece < kHalvesPieces; ++piece) {
-      write(own + 4 * piece_at<kHalvesPieces>(lane, piece), halves_of<Format>(w, piece, factor));
-    }
+  const int index = first + lane < s.n_blocks ? first + lane : s.n_blocks - 1;
+  const int64_t feature = s.first_feature + index / s.blocks;
+  const int j = s.first_block + index % s.blocks;
+  WeightBlock w;
+  load_block<Format>(s.weights + feature * s.row_bytes + int64_t{j / kBlocksOfGroup} * kGroupBytes<Format>,
+                     j % kBlocksOfGroup, &w);
+  wait_for_earlier_launches();
+  const float factor = power_of_two(254 - static_cast<int>(float_bits(s.unscale[feature]) >> 23));
+  QWQ_UNROLL
+  for (int piece = 0; piece < kHalvesPieces; ++piece) {
+    write(own + 4 * piece_at<kHalvesPieces>(lane, piece), halves_of<Format>(w, piece, factor));
   }
   sync_warp();
   QWQ_UNROLL

@@ -15,8 +15,8 @@ void round_rows(Stream& stream, const MatmulArgs& args, const RoundedMemory& mem
   const auto x = launch.in("x", args.x, static_cast<size_t>(args.n_rows * args.cols));
   const auto rounded = launch.out("rounded", memory.x, sizes.words());
   const auto unscale = launch.out("unscale", memory.unscale, static_cast<size_t>(sizes.n_rows));
-  launch.run({.grid_x = sizes.n_rows, .threads = kRoundThreads}, round_activations<Format>, x, args.cols,
-             sizes.stride, rounded, unscale);
+  launch.run({.grid_x = sizes.n_rows, .threads = kRoundThreads, .early = true}, round_activations<Format>, x,
+             args.cols, sizes.stride, rounded, unscale);
 }
 
 RoundedRows rows_in(Launch& launch, const RoundedMemory& memory, const RoundedSizes& sizes,
@@ -31,7 +31,8 @@ template <class Format>
 void run(Launch& launch, const MatmulParams& p, const RoundedRows& x, const SliceSums& slice) {
   launch.run({.grid_x = ceil_div(x.n_rows, kPromptRows),
               .grid_y = ceil_div(p.features, kPromptFeatures),
-              .threads = kPromptMatmulThreads},
+              .threads = kPromptMatmulThreads,
+              .early = true},
              multiply_prompt_floats<Format>, p, x, slice);
 }
 

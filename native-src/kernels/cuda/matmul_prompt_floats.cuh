@@ -38,6 +38,7 @@ QWQ_KERNEL void QWQ_THREADS(kRoundThreads)
     round_activations(Global<const float> x, int64_t cols, int64_t stride, Global<uint32_t> rounded,
                       Global<float> unscale) {
   constexpr bool kHalf = Format::kDType == DType::kF16;
+  wait_for_earlier_launches();
   const int64_t row = block_x();
   const int t = thread_index();
   const Global<const float> from = x + row * cols;
@@ -127,6 +128,7 @@ QWQ_KERNEL void QWQ_THREADS(kPromptMatmulThreads, 2)
   constexpr int kRowTiles = kPromptRows / 8;
   constexpr int kTileWords = (kPromptFeatures + kPromptRows) * kColumnPieces * 4;
   QWQ_SHARED(uint32_t, tiles, 2 * kTileWords);
+  wait_for_earlier_launches();
   // Blocks of the same features begin one after the other: all but the first find the weights in the L2
   // cache.
   const int64_t first_feature = int64_t{block_y()} * kPromptFeatures;
