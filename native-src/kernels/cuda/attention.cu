@@ -3,15 +3,20 @@
 #include <algorithm>
 
 #include "kernels/cuda/attention_prompt.h"
+#include "kernels/cuda/merge_splits.cuh"
 
 namespace qwq::cuda {
 
 namespace {
 
+constexpr int kFewQueries = 2;
 constexpr int kDecodeQueries = 8;
 constexpr int kRunQueries = 16;
 // With fewer blocks of threads than this, splits of long rows go to blocks of their own.
 constexpr int64_t kFewBlocks = 256;
+// With fewer than this even then, the queries of a KV head are divided among blocks, which all read its K and
+// V. A captured step depends on it: it must follow from the number of rows and the range of contexts.
+constexpr int64_t kTooFewBlocks = 128;
 
 struct Call {
   Stream& stream;
@@ -31,7 +36,7 @@ struct Call {
   }
 
   template <int kQueries, int kColumns, bool kQ8>
-  void attend() const {
+  void attend(int parts) const {
     const KvLayer& kv = args.kv;
     Launch launch(stream, "attention");
     const size_t width = static_cast<size_t>(args.n_heads) * static_cast<size_t>(kv.head_dim);
@@ -45,30 +50,35 @@ struct Call {
             launch.in("cache", reinterpret_cast<const uint8_t*>(kv.base), cache_bytes(kv, rows)), kv),
         .group = group(),
         .scale = args.scale,
+        .parts = parts,
         .splits = splits,
         .out = splits == 0 ? launch.out("out", args.out, n_out()) : Global<float>(nullptr),
         .states = splits == 0 ? Global<float>(nullptr) : launch.update("states", states, n_states()),
     };
     launch.run({.grid_x = rows.n_runs,
-                .grid_y = kv.n_kv_heads,
+                .grid_y = int64_t{kv.n_kv_heads} * parts,
                 .grid_z = splits == 0 ? 1 : splits,
                 .threads = kAttentionThreads},
                attention_kernel<kQueries, kColumns, kQ8>, params);
   }
 
   template <int kQueries, int kColumns>
-  void attend_type() const {
-    args.kv.type == KvType::kQ8_0 ? attend<kQueries, kColumns, true>() : attend<kQueries, kColumns, false>();
+  void attend_type(int parts = 1) const {
+    args.kv.type == KvType::kQ8_0 ? attend<kQueries, kColumns, true>(parts)
+                                  : attend<kQueries, kColumns, false>(parts);
   }
 
   void run() const {
     const bool single = rows.n_runs == rows.n_rows;
+    const int64_t blocks = rows.n_runs * args.kv.n_kv_heads * std::max(splits, 1);
     if (args.kv.head_dim > 128) {
       attend_type<kDecodeQueries, 256>();
-    } else if (single) {
-      attend_type<kDecodeQueries, 128>();
-    } else {
+    } else if (!single) {
       attend_type<kRunQueries, 128>();
+    } else if (group() <= kFewQueries || blocks < kTooFewBlocks) {
+      attend_type<kFewQueries, 128>(static_cast<int>(ceil_div(group(), kFewQueries)));
+    } else {
+      attend_type<kDecodeQueries, 128>();
     }
   }
 

@@ -1,6 +1,8 @@
 // The paged KV cache as kernels see it; its layout is that of runtime/kv_cache.h.
 #pragma once
 
+#include <bit>
+
 #include "kernels/cuda/ops.h"
 
 namespace qwq::cuda {
@@ -25,7 +27,7 @@ struct CacheParams {
   int64_t group_bytes;
   int n_kv_heads;
   int head_dim;
-  int block_size;
+  int block_shift;  // log2 of the tokens a block holds
 
   CacheParams(Global<Byte> base, const KvLayer& kv)
       : base(base),
@@ -33,12 +35,14 @@ struct CacheParams {
         group_bytes(static_cast<int64_t>(kv.group_bytes())),
         n_kv_heads(kv.n_kv_heads),
         head_dim(kv.head_dim),
-        block_size(kv.block_size) {}
+        block_shift(std::countr_zero(static_cast<unsigned>(kv.block_size))) {}
 
   // The group that holds a position: of K for plane = kv head, of V for plane = n_kv_heads + kv head.
   QWQ_DEVICE_MEMBER Global<Byte> group(Global<const int32_t> table, int64_t position, int plane) const {
-    const int64_t groups = int64_t{plane} * (block_size / kKvGroup) + position % block_size / kKvGroup;
-    return base + static_cast<int64_t>(table[position / block_size]) * block_bytes + groups * group_bytes;
+    const int block_size = 1 << block_shift;
+    const int groups =
+        plane * (block_size / kKvGroup) + (static_cast<int>(position) & (block_size - 1)) / kKvGroup;
+    return base + static_cast<int64_t>(table[position >> block_shift]) * block_bytes + groups * group_bytes;
   }
 };
 

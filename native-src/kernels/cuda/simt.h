@@ -26,6 +26,9 @@ struct alignas(8) Words2 {
 struct alignas(16) Words4 {
   uint32_t w[4];
 };
+struct alignas(8) Float2 {
+  float v[2];
+};
 struct alignas(16) Float4 {
   float v[4];
 };

@@ -83,7 +83,7 @@ class AttentionProblem {
         recipe_(recipe),
         rows_(sequences, shape.block_size, rows_of_run),
         kv_(shape.layer()),
-        cache_(std::vector<uint16_t>(static_cast<size_t>(rows_.n_blocks) * kv_.block_bytes / 2, 0x7e7e)),
+        cache_(std::vector<uint16_t>(cache_bytes() / 2, 0x7e7e)),
         q_stride_(shape.n_heads() * shape.head_dim + 3),
         q_(static_cast<size_t>((n_rows() - 1) * q_stride_) + row_floats()) {
     kv_.base = reinterpret_cast<std::byte*>(cache_.data());
@@ -92,6 +92,7 @@ class AttentionProblem {
     for (size_t s = 0; s < sequences.size(); ++s) {
       const uint64_t stream = 100000 * (sequences[s].id > 0 ? sequences[s].id : s + 1);
       const int32_t end = sequences[s].position + sequences[s].n_rows;
+      n_tokens_.push_back(end);
       for (int32_t t = 0; t < end; ++t) {
         const std::vector<float> values = normal(2 * width, stream + static_cast<uint64_t>(t));
         write_token(s, t, values.data(), values.data() + width);
@@ -139,6 +140,8 @@ class AttentionProblem {
 
   std::vector<float> run_device(uint64_t seed) const {
     cuda::Stream stream(seed);
+    const cuda::Scratch tracked(stream, cache_.data(), cache_bytes());
+    mark_tokens(stream);
     DeviceBuffer<std::byte> scratch(cuda::attention_scratch_bytes(limits()));
     DeviceBuffer<float> out(static_cast<size_t>(n_rows()) * row_floats());
     cuda::attention(stream, args(out.data()), rows_.on_device(), scratch.data());
@@ -176,10 +179,40 @@ class AttentionProblem {
   }
 
  private:
+  size_t cache_bytes() const { return static_cast<size_t>(rows_.n_blocks) * kv_.block_bytes; }
+
+  // What of the cache was written, for the simulator: the tokens of sequences, nothing else.
+  void mark_tokens([[maybe_unused]] cuda::Stream& stream) const {
+#if !defined(__CUDACC__)
+    const size_t head_dim = static_cast<size_t>(shape_.head_dim);
+    const size_t element = shape_.type == KvType::kQ8_0 ? 1 : 2;
+    const size_t runs = shape_.type == KvType::kQ8_0 ? head_dim / kKvScaleRun : 0;
+    for (size_t s = 0; s < n_tokens_.size(); ++s) {
+      const int32_t* table = rows_.tables.data() + rows_.begins[s];
+      for (int32_t t = 0; t < n_tokens_[s]; ++t) {
+        const size_t lane = static_cast<size_t>(t % kKvGroup);
+        for (int h = 0; h < shape_.n_kv_heads; ++h) {
+          const std::byte* k = kv_.k_group(table, t, h);
+          const std::byte* v = kv_.v_group(table, t, h);
+          for (size_t i = 0; i < head_dim; ++i) {
+            stream.mark_written(k + element * (i * kKvGroup + lane), element);
+          }
+          for (size_t i = 0; i < runs; ++i) {
+            stream.mark_written(k + kKvGroup * head_dim + 2 * (i * kKvGroup + lane), 2);
+          }
+          stream.mark_written(v + element * head_dim * lane, element * head_dim);
+          if (runs > 0) stream.mark_written(v + kKvGroup * head_dim + 2 * runs * lane, 2 * runs);
+        }
+      }
+    }
+#endif
+  }
+
   AttentionShape shape_;
   Recipe recipe_;
   Rows rows_;
   KvLayer kv_;
+  std::vector<int32_t> n_tokens_;  // of the sequences
   DeviceBuffer<uint16_t> cache_;
   int64_t q_stride_;
   DeviceBuffer<float> q_;

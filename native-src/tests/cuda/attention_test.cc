@@ -45,6 +45,15 @@ void check(const AttentionShape& shape, const std::vector<Sequence>& sequences, 
   if (const Backend* cpu = fused_cpu_backend()) expect_same_bits("attention", actual, problem.run(*cpu));
 }
 
+// So many sequences that a block of threads takes a whole group, eight queries at once.
+std::vector<Sequence> many_sequences(int n, std::initializer_list<int32_t> longer) {
+  std::vector<Sequence> sequences;
+  for (int i = 0; i < n; ++i) sequences.push_back({i % 19, 1});
+  size_t at = static_cast<size_t>(n) / 3;
+  for (const int32_t position : longer) sequences[at++].position = position;
+  return sequences;
+}
+
 }  // namespace
 
 TEST(head_sizes_and_groups) {
@@ -63,6 +72,53 @@ TEST(q8_0_caches) {
   for (const int head_dim : {32, 64, 128, 256}) {
     check({2, 3, head_dim, 32, KvType::kQ8_0}, {{77, 1}, {15, 1}}, false, ++seed);
     check({1, 5, head_dim, 32, KvType::kQ8_0}, {{3, 20}}, true, ++seed);
+  }
+}
+
+// Blocks of threads are few here: they take two queries of a group each.
+TEST(groups_divided_among_blocks) {
+  uint64_t seed = kSeed + 400;
+  for (const int group : {1, 2, 3, 5, 7, 9}) {
+    for (const int head_dim : {10, 64, 128})
+      check({2, group, head_dim, 32}, {{37, 1}, {70, 1}}, false, ++seed);
+    check({1, group, 64, 32, KvType::kQ8_0}, {{66, 1}}, false, ++seed);
+  }
+  check({1, 5, 32, 64}, {{1500, 1}, {2061, 1}}, false, ++seed);
+  check({1, 7, 32, 64, KvType::kQ8_0}, {{1085, 1}, {3, 1}}, false, ++seed);
+}
+
+TEST(groups_of_many_sequences) {
+  uint64_t seed = kSeed + 500;
+  for (const int group : {3, 5, 7, 8, 9}) {
+    check({1, group, group % 2 == 0 ? 128 : 24, 16}, many_sequences(130, {65, 130}), false, ++seed);
+  }
+  check({2, 5, 128, 16}, many_sequences(65, {67, 131}), false, ++seed);
+  for (const int head_dim : {32, 64, 128}) {
+    check({1, 5, head_dim, 32, KvType::kQ8_0}, many_sequences(129, {34, 101}), false, ++seed);
+  }
+  // Splits in blocks of their own, and one after the other.
+  check({1, 5, 10, 64}, many_sequences(100, {700, 1027, 2100}), false, ++seed);
+  check({1, 5, 10, 64}, many_sequences(260, {515, 1087, 2049}), false, ++seed);
+}
+
+TEST(heads_of_256_elements) {
+  uint64_t seed = kSeed + 600;
+  for (const KvType type : {KvType::kF16, KvType::kQ8_0}) {
+    check({1, 5, 256, 16, type}, {{17, 1}, {530, 1}}, false, ++seed);
+    check({1, 3, 256, 16, type}, {{60, 9}}, true, ++seed);
+  }
+  check({1, 5, 200, 64}, {{1026, 1}, {33, 1}}, false, ++seed);
+}
+
+// Four positions are one load: of the last ones fewer exist.
+TEST(tails_of_contexts) {
+  uint64_t seed = kSeed + 700;
+  for (int32_t position = 60; position < 70; ++position) {
+    for (const KvType type : {KvType::kF16, KvType::kQ8_0}) {
+      check({1, 3, 32, 16, type}, {{position, 1}}, false, ++seed);
+      check({1, 3, 32, 16, type}, {{position, 3}}, true, ++seed);
+      check({1, 3, 32, 16, type}, many_sequences(128, {position}), false, ++seed);
+    }
   }
 }
 
@@ -86,6 +142,8 @@ TEST(splits_of_long_rows) {
   std::vector<Sequence> many;
   for (int i = 0; i < 128; ++i) many.push_back({i == 60 ? 1100 : 3, 1});
   check({2, 1, 4, 16}, many, false, ++seed);
+  // So many splits that the first 32 are merged before the others.
+  check({1, 1, 2, 1024}, {{34 * 1024 + 5, 1}}, false, ++seed);
 }
 
 // What a row does not see may be anything, even where its mates of the run see it.

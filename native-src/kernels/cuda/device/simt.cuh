@@ -41,6 +41,10 @@ QWQ_DEVICE V read(T* p) {
   return *reinterpret_cast<const V*>(p);
 }
 template <typename V, typename T>
+QWQ_DEVICE V read_first(T* p, int) {
+  return read<V>(p);
+}
+template <typename V, typename T>
 QWQ_DEVICE void write(T* p, const V& value) {
   *reinterpret_cast<V*>(p) = value;
 }
@@ -108,6 +112,10 @@ QWQ_DEVICE uint32_t permute_bytes(uint32_t low, uint32_t high, uint32_t selector
 // ---------------------------------------------------------------- threads
 
 QWQ_DEVICE int thread_index() { return static_cast<int>(threadIdx.x); }
+QWQ_DEVICE int here(int x) {
+  asm volatile("" : "+r"(x));
+  return x;
+}
 QWQ_DEVICE int lane_index() { return static_cast<int>(threadIdx.x) % kWarp; }
 QWQ_DEVICE int warp_index() { return static_cast<int>(threadIdx.x) / kWarp; }
 QWQ_DEVICE int block_threads() { return static_cast<int>(blockDim.x); }
@@ -271,8 +279,11 @@ QWQ_DEVICE void copy_16_async(T* dst, U* src, int n_valid = 16) {
   if (n_valid == 16) {
     words = *reinterpret_cast<const uint4*>(src);
   } else {
-    for (int i = 0; i < n_valid; ++i) {
-      reinterpret_cast<unsigned char*>(&words)[i] = reinterpret_cast<const unsigned char*>(src)[i];
+    uint32_t* word[] = {&words.x, &words.y, &words.z, &words.w};
+#pragma unroll
+    for (int i = 0; i < 16; ++i) {
+      if (i < n_valid)
+        *word[i / 4] |= uint32_t{reinterpret_cast<const unsigned char*>(src)[i]} << (8 * (i % 4));
     }
   }
   *reinterpret_cast<uint4*>(dst) = words;

@@ -93,6 +93,9 @@ class Region {
   void check_read(const Actor& actor, const void* p, size_t n, size_t alignment, bool atomic = false);
   void check_write(const Actor& actor, const void* p, size_t n, size_t alignment, bool atomic = false);
 
+  // That all of it lies inside, whatever is there.
+  void check_extent(const void* p, size_t n, size_t alignment) const { locate("reads", p, n, alignment); }
+
   // What was written there has not arrived: reading it is a fault again. Shared memory only.
   void withdraw(const void* p, size_t n);
 

@@ -1,6 +1,8 @@
 // Pointers that know how far they may reach.
 #pragma once
 
+#include <bit>
+#include <cstring>
 #include <type_traits>
 
 #include "kernels/cuda/sim/machine.h"
@@ -39,6 +41,16 @@ class Reference {
   T* p_;
   Region* region_;
 };
+
+template <typename V>
+V read_first(const void* p, Region* region, size_t n) {
+  region->check_extent(p, sizeof(V), alignof(V));
+  region->check_read(Machine::actor(), p, n, alignof(V));
+  std::byte bytes[sizeof(V)];
+  std::memset(bytes, 0x7e, sizeof(V));
+  std::memcpy(bytes, p, n);
+  return std::bit_cast<V>(bytes);
+}
 
 template <typename T, Space kSpace>
 class Pointer {
@@ -90,6 +102,12 @@ sim::Pointer<U, kSpace> cast(const sim::Pointer<T, kSpace>& p) {
 template <typename V, typename T, sim::Space kSpace>
 V read(const sim::Pointer<T, kSpace>& p) {
   return cast<const V>(p)[0];
+}
+// The same, but only the first n bytes count; nothing may have been written to the others, and anything may
+// come of them: on the device what lies there, here NaN. All of it is the caller's memory.
+template <typename V, typename T, sim::Space kSpace>
+V read_first(const sim::Pointer<T, kSpace>& p, int n) {
+  return sim::read_first<V>(p.raw(), p.region(), static_cast<size_t>(n));
 }
 template <typename V, typename T, sim::Space kSpace>
 void write(const sim::Pointer<T, kSpace>& p, const V& value) {

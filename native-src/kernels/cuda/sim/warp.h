@@ -17,6 +17,8 @@ inline constexpr bool kFewRegisters = false;
 inline int thread_index() { return static_cast<int>(sim::Machine::current().thread()); }
 inline int lane_index() { return static_cast<int>(sim::Machine::current().lane()); }
 inline int warp_index() { return thread_index() / kWarp; }
+// x; what follows from it is computed after this, not before and kept in registers until it is needed.
+inline int here(int x) { return x; }
 inline int block_threads() { return static_cast<int>(sim::Machine::current().block_threads()); }
 inline int block_x() { return static_cast<int>(sim::Machine::current().block().x); }
 inline int block_y() { return static_cast<int>(sim::Machine::current().block().y); }
