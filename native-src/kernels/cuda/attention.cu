@@ -58,7 +58,8 @@ struct Call {
     launch.run({.grid_x = rows.n_runs,
                 .grid_y = int64_t{kv.n_kv_heads} * parts,
                 .grid_z = splits == 0 ? 1 : splits,
-                .threads = kAttentionThreads},
+                .threads = kAttentionThreads,
+                .early = true},
                attention_kernel<kQueries, kColumns, kQ8>, params);
   }
 
@@ -92,8 +93,8 @@ struct Call {
         .head_dim = args.kv.head_dim,
         .out = launch.out("out", args.out, n_out()),
     };
-    launch.run({.grid_x = rows.n_rows * args.n_heads, .threads = kAttentionThreads}, merge_splits_kernel,
-               params);
+    launch.run({.grid_x = rows.n_rows * args.n_heads, .threads = kAttentionThreads, .early = true},
+               merge_splits_kernel, params);
   }
 };
 

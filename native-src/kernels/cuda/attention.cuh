@@ -85,6 +85,7 @@ QWQ_KERNEL void QWQ_THREADS(kAttentionThreads, 2) attention_kernel(AttentionPara
   QWQ_SHARED(int32_t, rows, kQueries);
   QWQ_SHARED(int32_t, heads, kQueries);
   static_assert(kQueries * kKvGroup <= kAttentionThreads);
+  wait_for_earlier_launches();
   const CacheParams<const uint8_t>& cache = params.cache;
   const int head_dim = cache.head_dim;
   const int64_t n_heads = int64_t{cache.n_kv_heads} * params.group;

@@ -13,10 +13,15 @@ namespace qwq::cuda {
 
 template <typename S>
 struct Scores {
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 1000
+  // ptxas needs more registers there.
+  static constexpr int kAhead = S::kQ8 && S::kQueries == 16 ? 16 : 8;
+#else
   static constexpr int kAhead = S::kColumns > 128  ? 8
                                 : S::kQueries == 2 ? 32
                                 : S::kQueries == 8 ? (S::kQ8 ? 16 : 16)
                                                    : 16;
+#endif
   static constexpr int kTogether = 8;  // loads that may be moved past each other's use
   static_assert(kKvScaleRun % kAhead == 0);
   // Element i of four keys: f16, or levels.

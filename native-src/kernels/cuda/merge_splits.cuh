@@ -22,6 +22,7 @@ QWQ_KERNEL void QWQ_THREADS(kAttentionThreads) merge_splits_kernel(MergeParams p
   QWQ_SHARED(float, before, kWarp);  // of 32 splits
   QWQ_SHARED(float, now, kWarp);
   QWQ_SHARED(float, total, kKvGroup);
+  wait_for_earlier_launches();
   const int t = thread_index();
   const int n_elements = kKvGroup + params.head_dim;
   const int64_t row = block_x() / params.n_heads;
