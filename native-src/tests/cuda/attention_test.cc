@@ -142,8 +142,17 @@ TEST(splits_of_long_rows) {
   std::vector<Sequence> many;
   for (int i = 0; i < 128; ++i) many.push_back({i == 60 ? 1100 : 3, 1});
   check({2, 1, 4, 16}, many, false, ++seed);
-  // So many splits that the first 32 are merged before the others.
-  check({1, 1, 2, 1024}, {{34 * 1024 + 5, 1}}, false, ++seed);
+}
+
+// The first 32 are merged before the others, of which one has the largest score.
+TEST(more_than_32_splits) {
+  AttentionProblem problem({1, 1, 2, 1024}, {{33 * 1024 + 5, 1}}, 1, Recipe::kDecode);
+  const float* q = problem.q(0, 0);
+  const float k[2] = {4 * q[0], 4 * q[1]};
+  problem.write_token(0, 32 * 1024 + 7, k, k);
+  const std::vector<float> actual = problem.run_device(kSeed);
+  CHECK_NEAR(actual[0], problem.run(reference_backend())[0], tolerance(problem, 0, 0));
+  if (const Backend* cpu = fused_cpu_backend()) expect_same_bits("attention", actual, problem.run(*cpu));
 }
 
 // What a row does not see may be anything, even where its mates of the run see it.
