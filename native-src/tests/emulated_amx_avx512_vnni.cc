@@ -5,6 +5,7 @@
 #include "kernels/cpu/int8/avx512_vnni.h"
 #include "kernels/cpu/int8/panel_amx.h"
 #include "kernels/cpu/ops.h"
+#include "kernels/cpu/tile_prefill_amx.h"
 
 namespace qwq {
 namespace {
@@ -81,6 +82,46 @@ struct EmulatedAmx : cpu::Avx512Vnni {
         }
       }
     }
+    // TDPBF16PS: even and odd columns of a tile are summed apart, fused, from zero.
+    template <int sums, int weights, int rows>
+    static void dot_bf16() {
+      TileRegister& c = state.tiles[sums];
+      const TileRegister& a = state.tiles[weights];
+      const TileRegister& b = state.tiles[rows];
+      expect(state.configured && a.rows == c.rows && b.row_bytes == c.row_bytes && a.row_bytes / 4 == b.rows);
+      for (int m = 0; m < c.rows; ++m) {
+        for (int n = 0; n < c.row_bytes / 4; ++n) {
+          float parts[2] = {};
+          for (int k = 0; k < a.row_bytes / 2; ++k) {
+            parts[k % 2] = __builtin_fmaf(bf16(a.bytes[m] + 2 * k), bf16(b.bytes[k / 2] + 4 * n + k % 2 * 2),
+                                          parts[k % 2]);
+          }
+          float total;
+          __builtin_memcpy(&total, c.bytes[m] + 4 * n, 4);
+          total += parts[0] + parts[1];
+          __builtin_memcpy(c.bytes[m] + 4 * n, &total, 4);
+        }
+      }
+    }
+    static float bf16(const int8_t* p) {
+      uint16_t word;
+      __builtin_memcpy(&word, p, 2);
+      const uint32_t bits = uint32_t{word} << 16;
+      float value;
+      __builtin_memcpy(&value, &bits, 4);
+      return value;
+    }
+    static __m512i to_bf16(__m512 low, __m512 high) {
+      const auto round = [](__m512 v) {
+        const __m512i bits = _mm512_castps_si512(v);
+        const __m512i odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
+        const __m512i up = _mm512_add_epi32(bits, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7fff)));
+        const __mmask16 nan = _mm512_cmp_ps_mask(v, v, _CMP_UNORD_Q);
+        const __m512i quiet = _mm512_or_si512(bits, _mm512_set1_epi32(0x400000));
+        return _mm512_cvtepi32_epi16(_mm512_srli_epi32(_mm512_mask_blend_epi32(nan, up, quiet), 16));
+      };
+      return _mm512_inserti64x4(_mm512_castsi256_si512(round(low)), round(high), 1);
+    }
   };
 };
 
@@ -93,6 +134,9 @@ struct Int8<EmulatedAmx> : Int8<Avx512Vnni> {};
 
 template <>
 struct Int8Panel<EmulatedAmx> : AmxPanel<EmulatedAmx> {};
+
+template <>
+struct TilePrefill<EmulatedAmx> : AmxPrefill<EmulatedAmx> {};
 
 }  // namespace cpu
 

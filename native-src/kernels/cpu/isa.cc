@@ -36,9 +36,9 @@ struct Registers {
 };
 
 // Zeros for a leaf the processor does not have.
-Registers cpuid(uint32_t leaf) {
+Registers cpuid(uint32_t leaf, uint32_t subleaf = 0) {
   Registers r;
-  if (__get_cpuid_count(leaf, 0, &r.eax, &r.ebx, &r.ecx, &r.edx) == 0) return {};
+  if (__get_cpuid_count(leaf, subleaf, &r.eax, &r.ebx, &r.ecx, &r.edx) == 0) return {};
   return r;
 }
 
@@ -67,6 +67,7 @@ bool may_use_tiles() {
 Isas detect() {
   const Registers basic = cpuid(1);
   const Registers extended = cpuid(7);
+  const Registers more = cpuid(7, 1);
   const uint64_t saved = saved_registers(basic);
 
   constexpr uint32_t kFma = 1u << 12;
@@ -85,7 +86,10 @@ Isas detect() {
 
   constexpr uint32_t kAmxTile = 1u << 24;
   constexpr uint32_t kAmxInt8 = 1u << 25;
-  const bool amx = avx512_vnni && all_set(extended.edx, kAmxTile | kAmxInt8);
+  constexpr uint32_t kAmxBf16 = 1u << 22;
+  constexpr uint32_t kAvx512Bf16 = 1u << 5;
+  const bool amx = avx512_vnni && all_set(extended.edx, kAmxTile | kAmxInt8 | kAmxBf16) &&
+                   all_set(more.eax, kAvx512Bf16);
 
   constexpr uint64_t kYmm = 0x06;  // SSE and AVX state
   constexpr uint64_t kZmm = 0xe6;  // and mask registers, upper halves, zmm16-31

@@ -3,18 +3,22 @@
 #include "kernels/cpu/int8/matmul_int8.h"
 #include "kernels/cpu/matmul_decode.h"
 #include "kernels/cpu/matmul_prefill.h"
+#include "kernels/cpu/tile_prefill.h"
 
 namespace qwq::cpu {
 
 // What a worker needs beside the activations.
 template <class V>
 constexpr size_t matmul_worker_bytes() {
-  return panel_scratch_bytes<V>() > kPanelBytes ? panel_scratch_bytes<V>() : kPanelBytes;
+  const size_t panel = panel_scratch_bytes<V>() > kPanelBytes ? panel_scratch_bytes<V>() : kPanelBytes;
+  return tile_scratch_bytes<V>() > panel ? tile_scratch_bytes<V>() : panel;
 }
 
 template <class V>
 size_t matmul_scratch_bytes(const OpLimits& limits) {
-  return padded_bytes(quantized_rows_bytes<V>(limits.max_rows, limits.max_cols)) +
+  const size_t quantized = quantized_rows_bytes<V>(limits.max_rows, limits.max_cols);
+  const size_t tiles = tile_rows_bytes<V>(limits.max_rows, limits.max_cols);
+  return padded_bytes(quantized > tiles ? quantized : tiles) +
          static_cast<size_t>(limits.n_threads) * padded_bytes(matmul_worker_bytes<V>());
 }
 
@@ -29,8 +33,8 @@ QWQ_INLINE bool any_quantised(const MatmulArgs& args) {
   return false;
 }
 
-// Formats that hold floats have a recipe for prompts and one for generated tokens; quantised ones follow the
-// int8 recipe in both roles.
+// Formats that hold floats have a recipe for prompts and one for generated tokens. Quantised ones follow the
+// int8 recipe in both roles, unless matrix units multiply prompts (tile_prefill.h).
 template <class V, class Format>
 void multiply_plain(const OpContext& ctx, const MatmulArgs& args, const MatmulTile& tile, float* panel) {
   if (args.recipe == Recipe::kPrefill) {
@@ -58,10 +62,35 @@ void multiply_tiles(OpContext& ctx, const MatmulArgs& args, const QuantizedRows<
 }
 
 template <class V>
-void matmul(OpContext& ctx, const MatmulArgs& args) {
+void multiply_jobs(OpContext& ctx, const MatmulArgs& args) {
   if (!any_quantised(args)) return multiply_tiles<V>(ctx, args, nullptr);
   const QuantizedRows<V> rows(ctx, args);
   multiply_tiles<V>(ctx, args, &rows);
+}
+
+template <class V>
+void matmul(OpContext& ctx, const MatmulArgs& args) {
+  if constexpr (TilePrefill<V>::kUsable) {
+    if (args.recipe == Recipe::kPrefill) {
+      // Jobs in runs of the same recipe; nearly always one.
+      for (int first = 0; first < args.n_jobs;) {
+        const bool on_tiles = has_tile_product(args.jobs[first].weight->dtype);
+        int end = first + 1;
+        while (end < args.n_jobs && has_tile_product(args.jobs[end].weight->dtype) == on_tiles) ++end;
+        MatmulArgs run = args;
+        run.jobs += first;
+        run.n_jobs = end - first;
+        if (on_tiles) {
+          multiply_prompt_on_tiles<V>(ctx, run, matmul_worker_bytes<V>());
+        } else {
+          multiply_jobs<V>(ctx, run);
+        }
+        first = end;
+      }
+      return;
+    }
+  }
+  multiply_jobs<V>(ctx, args);
 }
 
 }  // namespace qwq::cpu

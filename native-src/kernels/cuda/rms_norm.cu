@@ -79,7 +79,10 @@ QWQ_KERNEL void QWQ_THREADS(kThreads)
   sync_block();
   const float factor = scale[0];
   QWQ_UNROLL_BY(8)
-  for (int64_t i = t; i < n_cols; i += kThreads) out[i] = row.again(i) * factor * weight[i];
+  for (int64_t i = t; i < n_cols; i += kThreads) {
+    out[i] = (n_cols <= kChunk ? static_cast<float>(chunk[static_cast<int>(i)]) : row.again(i)) * factor *
+             weight[i];
+  }
 }
 
 }  // namespace

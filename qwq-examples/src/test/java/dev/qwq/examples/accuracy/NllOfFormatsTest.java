@@ -33,13 +33,16 @@ class NllOfFormatsTest {
   private static final List<QuantizationMix> PLAIN =
       List.of(QuantizationMix.F32, QuantizationMix.F16, QuantizationMix.BF16);
 
+  /** Its prompts have a recipe of their own. */
+  private static final String TILES = "amx";
+
   /** Products of a layer and lm_head; each rounds its activations on its own. */
   private static final int PRODUCTS = 4 * 6 + 1;
 
   @TempDir static Path folder;
 
   @Test
-  void int8CostsLittleAndTheSameEverywhere() {
+  void roundingCostsLittleAndInInt8TheSameEverywhere() {
     List<int[]> texts = texts();
     Evaluations bf16 = evaluate(TestModels.bundled(), ModelOptions.builder(), texts);
     StringBuilder table = new StringBuilder("| mix | reference | cpu | difference |\n");
@@ -59,13 +62,18 @@ class NllOfFormatsTest {
               reference.nll(),
               best.nll(),
               difference));
-      assertThat(Math.abs(difference)).as("%s", mix).isLessThanOrEqualTo(bound(mix, reference));
+      cpu.forEach(
+          (isa, evaluations) ->
+              assertThat(Math.abs(evaluations.nll() - reference.nll()))
+                  .as("%s on %s", mix, isa)
+                  .isLessThanOrEqualTo(bound(mix, isa, reference)));
       if (!PLAIN.contains(mix)) {
-        cpu.forEach(
-            (isa, evaluations) ->
-                assertThat(evaluations.logprobs())
-                    .as("%s on %s", mix, isa)
-                    .isEqualTo(best.logprobs()));
+        List<List<Float>> int8 =
+            cpu.entrySet().stream()
+                .filter(each -> !each.getKey().equals(TILES))
+                .map(each -> each.getValue().logprobs())
+                .toList();
+        assertThat(int8).as("%s, but on %s", mix, TILES).allMatch(int8.getFirst()::equals);
       }
     }
     System.out.printf("BF16 on the best cpu variant: %.4f%n%n%s%n", bf16.nll(), table);
@@ -78,11 +86,18 @@ class NllOfFormatsTest {
    * difference of a logit and the logarithm of a sum dominated by few: e = r sqrt 2 rms(logit). Of
    * the mean of n, the part of first order averages out to 3 e / sqrt n (three standard
    * deviations), that of second order is e^2 / 2. Formats that hold floats are off by the f16
-   * rounding of the KV cache only, far less.
+   * rounding of the KV cache only, far less. Matrix units round activations to bf16 instead, by 2^-9
+   * at most, and the weights of quantised formats, too.
    */
-  private static double bound(QuantizationMix mix, Evaluations reference) {
-    double relative =
-        PLAIN.contains(mix) ? 0x1p-11 : Math.sqrt(PRODUCTS) * 4 / (127 * Math.sqrt(12));
+  private static double bound(QuantizationMix mix, String isa, Evaluations reference) {
+    double relative;
+    if (isa.equals(TILES) && mix != QuantizationMix.F32 && mix != QuantizationMix.F16) {
+      relative = Math.sqrt(2.0 * PRODUCTS) * 0x1p-9;
+    } else if (PLAIN.contains(mix)) {
+      relative = 0x1p-11;
+    } else {
+      relative = Math.sqrt(PRODUCTS) * 4 / (127 * Math.sqrt(12));
+    }
     double error = relative * Math.sqrt(2) * reference.rmsLogit();
     return 3 * error / Math.sqrt(reference.logprobs().size()) + error * error / 2;
   }
