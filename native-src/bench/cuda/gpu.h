@@ -85,7 +85,7 @@ class Gpu {
   Spread time(int repeats, double calls, Body&& body) {
     std::vector<double> seconds;
     for (int i = -1; i < repeats; ++i) {
-      cuda::Stream stream(handle_, cuda::can_begin_early(ordinal_));
+      cuda::Stream stream(handle_, cuda::generation_of(ordinal_));
       check(cudaEventRecord(begin_, handle_), "recording an event");
       body(stream);
       check(stream.take_status(), "launching a kernel");

@@ -1,4 +1,4 @@
-#include "kernels/cuda/matmul_few_rows.cuh"
+#include "kernels/cuda/matmul_staged_rows.cuh"
 
 #include "kernels/cuda/matmul_jobs.cuh"
 
@@ -27,6 +27,16 @@ struct FewRows {
  private:
   template <class Format, int kRows>
   void launch() const {
+    if constexpr (RowStage<Format>::kPossible) {
+      const Tensor& weight = *job.weight;
+      if (stream.copies_ahead() && weight.row_bytes % 16 == 0 && weight.cols % kGroupElements == 0) {
+        Launch launch(stream, "multiply_staged_rows");
+        const MatmulParams p = params_of(launch, job, sizes.n_rows);
+        launch.run({.grid_x = ceil_div(p.features, kFewFeatures), .threads = kFewThreads, .early = true},
+                   multiply_staged_rows<Format, kRows>, p, activations_in(launch, memory, sizes));
+        return;
+      }
+    }
     Launch launch(stream, "multiply_few_rows");
     const MatmulParams p = params_of(launch, job, sizes.n_rows);
     launch.run({.grid_x = ceil_div(p.features, kFewFeatures), .threads = kFewThreads, .early = true},

@@ -73,6 +73,24 @@ inline constexpr int kFewBlocks = kRows > 4                    ? 2
                                   : kRows > 2 || kFewRegisters ? 3
                                                                : 4;
 
+// Adds up what the eight threads of a row of weights have, and writes it for the rows of activations.
+template <int kRows>
+QWQ_DEVICE void store_few(const MatmulParams& p, int64_t n_rows, int64_t feature, int b,
+                          const float (&lane)[kRows]) {
+  QWQ_UNROLL
+  for (int r = 0; r < kRows; ++r) {
+    // ((0 + 4) + (2 + 6)) + ((1 + 5) + (3 + 7)) in every thread.
+    float sum = lane[r];
+    sum += shuffle_xor(kAllLanes, sum, 4);
+    sum += shuffle_xor(kAllLanes, sum, 2);
+    sum += shuffle_xor(kAllLanes, sum, 1);
+    if (feature < p.features && r < n_rows && b == r) {
+      const float bias = p.bias == nullptr ? 0.0f : static_cast<float>(p.bias[feature]);
+      p.out[r * p.out_stride + feature] = sum + bias;
+    }
+  }
+}
+
 // At most kRows rows of activations. Rows beyond the last repeat it, as do features.
 template <class Format, int kRows>
 QWQ_KERNEL void QWQ_THREADS(kFewThreads, kFewBlocks<kRows>) multiply_few_rows(MatmulParams p, Activations x) {
@@ -125,18 +143,7 @@ QWQ_KERNEL void QWQ_THREADS(kFewThreads, kFewBlocks<kRows>) multiply_few_rows(Ma
       add(first + i, w);
     }
   }
-  QWQ_UNROLL
-  for (int r = 0; r < kRows; ++r) {
-    // ((0 + 4) + (2 + 6)) + ((1 + 5) + (3 + 7)) in every thread.
-    float sum = lane[r];
-    sum += shuffle_xor(kAllLanes, sum, 4);
-    sum += shuffle_xor(kAllLanes, sum, 2);
-    sum += shuffle_xor(kAllLanes, sum, 1);
-    if (inside && r < x.n_rows && b == r) {
-      const float bias = p.bias == nullptr ? 0.0f : static_cast<float>(p.bias[feature]);
-      p.out[r * p.out_stride + feature] = sum + bias;
-    }
-  }
+  store_few<kRows>(p, x.n_rows, feature, b, lane);
 }
 
 }  // namespace qwq::cuda

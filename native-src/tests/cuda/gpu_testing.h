@@ -45,7 +45,7 @@ using namespace qwq::cuda;
 class Stream : public qwq::cuda::Stream {
  public:
   // The GPU orders threads as it likes.
-  explicit Stream(uint64_t) : qwq::cuda::Stream(cudaStreamPerThread, can_begin_early(0)) {}
+  explicit Stream(uint64_t) : qwq::cuda::Stream(cudaStreamPerThread, generation_of(0)) {}
   ~Stream() {
     const cudaError_t failure = take_status();
     if (failure != cudaSuccess) std::printf("a kernel was not launched: %s\n", cudaGetErrorString(failure));

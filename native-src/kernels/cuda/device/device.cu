@@ -37,7 +37,7 @@ class Gpu : public Device {
   explicit Gpu(int ordinal) : ordinal_(ordinal) {
     select();
     check(cudaStreamCreateWithFlags(&handle_, cudaStreamNonBlocking), "creating a stream");
-    stream_ = std::make_unique<Stream>(handle_, can_begin_early(ordinal));
+    stream_ = std::make_unique<Stream>(handle_, generation_of(ordinal));
     for (cudaEvent_t& mark : marks_) {
       check(cudaEventCreateWithFlags(&mark, cudaEventDisableTiming), "creating an event");
     }

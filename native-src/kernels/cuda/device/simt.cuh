@@ -311,22 +311,25 @@ struct LaunchShape {
   bool early = false;
 };
 
-// Whether a launch can begin before the one before has ended, which takes compute capability 9.0.
-inline bool can_begin_early(int device) {
+// The major number of the compute capability; 0 if it is not known.
+inline int generation_of(int device) {
   int major = 0;
-  return cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device) == cudaSuccess &&
-         major >= 9;
+  return cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, device) == cudaSuccess ? major : 0;
 }
 
 // A stream of the device, and the first error of a launch since it was last taken.
 class Stream {
  public:
-  // `early`: as can_begin_early says.
-  explicit Stream(cudaStream_t handle, bool early = false) : handle_(handle), early_(early) {}
+  // `generation`: of the device, as generation_of says.
+  explicit Stream(cudaStream_t handle, int generation) : handle_(handle), generation_(generation) {}
   Stream(const Stream&) = delete;
 
   cudaStream_t handle() const { return handle_; }
-  bool early() const { return early_; }
+  void set_generation(int generation) { generation_ = generation; }
+  // Whether a launch can begin before the one before has ended.
+  bool begins_early() const { return generation_ >= 9; }
+  // Whether copy_16_async is asynchronous.
+  bool copies_ahead() const { return generation_ >= 8; }
   cudaError_t take_status() {
     const cudaError_t status = status_;
     status_ = cudaSuccess;
@@ -338,7 +341,7 @@ class Stream {
 
  private:
   cudaStream_t handle_;
-  bool early_;
+  int generation_;
   cudaError_t status_ = cudaSuccess;
 };
 
@@ -382,7 +385,7 @@ class Launch {
   void run(const LaunchShape& shape, void (*kernel)(P...), const A&... arguments) {
     const dim3 grid(static_cast<unsigned>(shape.grid_x), static_cast<unsigned>(shape.grid_y),
                     static_cast<unsigned>(shape.grid_z));
-    if (shape.early && stream_.early()) {
+    if (shape.early && stream_.begins_early()) {
       cudaLaunchAttribute early = {};
       early.id = cudaLaunchAttributeProgrammaticStreamSerialization;
       early.val.programmaticStreamSerializationAllowed = 1;

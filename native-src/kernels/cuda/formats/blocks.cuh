@@ -22,8 +22,9 @@ struct DeviceFormat<Q8_0> {
     PackedWords<8, 2> words;
   };
 
-  static QWQ_DEVICE void fetch(Global<const uint8_t> group, int b, Packed* packed) {
-    const Global<const uint8_t> p = group + b * Q8_0::kBlockBytes;
+  template <typename Bytes>
+  static QWQ_DEVICE void fetch(Bytes group, int b, Packed* packed) {
+    const Bytes p = group + b * Q8_0::kBlockBytes;
     packed->d = read<uint16_t>(p);
     packed->words.fetch(p + Q8_0::kLevels);
   }
@@ -58,8 +59,9 @@ struct DeviceFormat<Q4_0> {
     PackedWords<4, 2> words;
   };
 
-  static QWQ_DEVICE void fetch(Global<const uint8_t> group, int b, Packed* packed) {
-    const Global<const uint8_t> p = group + b * Q4_0::kBlockBytes;
+  template <typename Bytes>
+  static QWQ_DEVICE void fetch(Bytes group, int b, Packed* packed) {
+    const Bytes p = group + b * Q4_0::kBlockBytes;
     packed->d = read<uint16_t>(p);
     packed->words.fetch(p + Q4_0::kLevels);
   }
@@ -84,8 +86,9 @@ struct DeviceFormat<Q4_1> {
     PackedWords<4, 4> words;
   };
 
-  static QWQ_DEVICE void fetch(Global<const uint8_t> group, int b, Packed* packed) {
-    const Global<const uint8_t> p = group + b * Q4_1::kBlockBytes;
+  template <typename Bytes>
+  static QWQ_DEVICE void fetch(Bytes group, int b, Packed* packed) {
+    const Bytes p = group + b * Q4_1::kBlockBytes;
     packed->d = read<uint16_t>(p);
     packed->m = read<uint16_t>(p + Q4_1::kMinimum);
     packed->words.fetch(p + Q4_1::kLevels);
@@ -109,8 +112,9 @@ struct DeviceFormat<Q5_0> {
     PackedWords<5, 2> words;
   };
 
-  static QWQ_DEVICE void fetch(Global<const uint8_t> group, int b, Packed* packed) {
-    const Global<const uint8_t> p = group + b * Q5_0::kBlockBytes;
+  template <typename Bytes>
+  static QWQ_DEVICE void fetch(Bytes group, int b, Packed* packed) {
+    const Bytes p = group + b * Q5_0::kBlockBytes;
     packed->d = read<uint16_t>(p);
     packed->words.fetch(p + Q5_0::kHighBits);
   }
@@ -136,8 +140,9 @@ struct DeviceFormat<Q5_1> {
     PackedWords<5, 4> words;
   };
 
-  static QWQ_DEVICE void fetch(Global<const uint8_t> group, int b, Packed* packed) {
-    const Global<const uint8_t> p = group + b * Q5_1::kBlockBytes;
+  template <typename Bytes>
+  static QWQ_DEVICE void fetch(Bytes group, int b, Packed* packed) {
+    const Bytes p = group + b * Q5_1::kBlockBytes;
     packed->d = read<uint16_t>(p);
     packed->m = read<uint16_t>(p + Q5_1::kMinimum);
     packed->words.fetch(p + Q5_1::kHighBits);
@@ -162,8 +167,9 @@ struct DeviceFormat<IQ4_NL> {
     PackedWords<4, 2> words;
   };
 
-  static QWQ_DEVICE void fetch(Global<const uint8_t> group, int b, Packed* packed) {
-    const Global<const uint8_t> p = group + b * IQ4_NL::kBlockBytes;
+  template <typename Bytes>
+  static QWQ_DEVICE void fetch(Bytes group, int b, Packed* packed) {
+    const Bytes p = group + b * IQ4_NL::kBlockBytes;
     packed->d = read<uint16_t>(p);
     packed->words.fetch(p + IQ4_NL::kLevels);
   }

@@ -18,7 +18,8 @@ struct DeviceFormat<Q2_K> {
     uint32_t d_dmin;
   };
 
-  static QWQ_DEVICE void fetch(Global<const uint8_t> group, int b, Packed* packed) {
+  template <typename Bytes>
+  static QWQ_DEVICE void fetch(Bytes group, int b, Packed* packed) {
     packed->levels.fetch(group + Q2_K::kLevels + 32 * (b / 4));
     packed->scales = read<uint16_t>(group + Q2_K::kScales + 2 * b);
     packed->d_dmin = read<uint32_t>(group + Q2_K::kScale);
@@ -50,7 +51,8 @@ struct DeviceFormat<Q3_K> {
     uint16_t tops;
   };
 
-  static QWQ_DEVICE void fetch(Global<const uint8_t> group, int b, Packed* packed) {
+  template <typename Bytes>
+  static QWQ_DEVICE void fetch(Bytes group, int b, Packed* packed) {
     packed->levels.fetch(group + Q3_K::kLevels + 32 * (b / 4));
     packed->high.fetch(group + Q3_K::kHighBits);
     packed->d = read<uint16_t>(group + Q3_K::kScale);

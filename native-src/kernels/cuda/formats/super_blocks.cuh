@@ -43,7 +43,8 @@ struct DeviceFormat<Q4_K> {
     PackedWords<8, 16> levels;
   };
 
-  static QWQ_DEVICE void fetch(Global<const uint8_t> group, int b, Packed* packed) {
+  template <typename Bytes>
+  static QWQ_DEVICE void fetch(Bytes group, int b, Packed* packed) {
     packed->header = read<Words4>(group);
     packed->levels.fetch(group + Q4_K::kLevels + 32 * (b / 2));
   }
@@ -64,7 +65,8 @@ struct DeviceFormat<Q5_K> {
     PackedWords<8, 16> high;
   };
 
-  static QWQ_DEVICE void fetch(Global<const uint8_t> group, int b, Packed* packed) {
+  template <typename Bytes>
+  static QWQ_DEVICE void fetch(Bytes group, int b, Packed* packed) {
     packed->header = read<Words4>(group);
     packed->levels.fetch(group + Q5_K::kLevels + 32 * (b / 2));
     packed->high.fetch(group + Q5_K::kHighBits);
@@ -91,7 +93,8 @@ struct DeviceFormat<Q6_K> {
     uint16_t d;
   };
 
-  static QWQ_DEVICE void fetch(Global<const uint8_t> group, int b, Packed* packed) {
+  template <typename Bytes>
+  static QWQ_DEVICE void fetch(Bytes group, int b, Packed* packed) {
     const int half = b / 4;
     packed->levels.fetch(group + 64 * half + 32 * (b % 2));
     packed->high.fetch(group + Q6_K::kHighBits + 32 * half);
@@ -125,7 +128,8 @@ struct DeviceFormat<IQ4_XS> {
     PackedWords<4, 8> levels;
   };
 
-  static QWQ_DEVICE void fetch(Global<const uint8_t> group, int b, Packed* packed) {
+  template <typename Bytes>
+  static QWQ_DEVICE void fetch(Bytes group, int b, Packed* packed) {
     packed->header = read<Words2>(group);
     packed->levels.fetch(group + IQ4_XS::kLevels + 16 * b);
   }

@@ -28,7 +28,7 @@ struct WeightBlock {
 //   static constexpr bool kHalves;   scales of 16 elements
 //   static constexpr bool kMinimum;  there are m
 //   struct Packed;                   registers that hold what was loaded
-//   static QWQ_DEVICE void fetch(Global<const uint8_t> group, int b, Packed* packed);
+//   static QWQ_DEVICE void fetch(Bytes group, int b, Packed* packed);   from global or shared memory
 //   static QWQ_DEVICE void unpack(const Packed& packed, int b, WeightBlock* block);
 template <class Format>
 struct DeviceFormat;
@@ -50,7 +50,8 @@ struct PackedWords {
   // If kSkewed, one more word, and how many bytes too early the first one begins.
   uint32_t whole[kSkewed ? N + 2 : N];
 
-  QWQ_DEVICE_MEMBER void fetch(Global<const uint8_t> p) {
+  template <typename Bytes>
+  QWQ_DEVICE_MEMBER void fetch(Bytes p) {
     if constexpr (kAlignment >= 16 && N % 4 == 0) {
       QWQ_UNROLL
       for (int i = 0; i < N; i += 4) {
@@ -70,7 +71,7 @@ struct PackedWords {
       for (int i = 0; i < N; ++i) whole[i] = read<uint32_t>(p + 4 * i);
     } else {
       const unsigned skew = misalignment(p, 4);
-      const Global<const uint32_t> words = cast<const uint32_t>(p - skew);
+      const auto words = cast<const uint32_t>(p - skew);
       QWQ_UNROLL
       for (int i = 0; i < N; ++i) whole[i] = words[i];
       whole[N] = words[skew != 0 ? N : N - 1];  // a load on a condition could not be waited for later
