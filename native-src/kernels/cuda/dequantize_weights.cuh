@@ -73,7 +73,7 @@ struct SliceOfWeights {
 };
 
 // Byte i of a word of levels as a float.
-QWQ_DEVICE float level_of(uint32_t word, int i) {
+QWQ_DEVICE float biased_level_of(uint32_t word, int i) {
   // 2^23 + 128 + level: a conversion would take a unit that is a quarter as fast.
   const uint32_t bits = permute_bytes(word ^ 0x80808080u, 0x4b000000u, 0x7440u | static_cast<uint32_t>(i));
   return bits_float(bits) - 8388736.0f;
@@ -88,8 +88,8 @@ QWQ_DEVICE Words4 halves_of(const WeightBlock& w, int piece, float factor) {
   QWQ_UNROLL
   for (int i = 0; i < 4; ++i) {
     const uint32_t levels = w.q[2 * piece + i / 2];
-    const float low = fma(level_of(levels, i % 2 * 2), scale, minimum);
-    const float high = fma(level_of(levels, i % 2 * 2 + 1), scale, minimum);
+    const float low = fma(biased_level_of(levels, i % 2 * 2), scale, minimum);
+    const float high = fma(biased_level_of(levels, i % 2 * 2 + 1), scale, minimum);
     halves.w[i] = pack_halves(low, high);
   }
   return halves;

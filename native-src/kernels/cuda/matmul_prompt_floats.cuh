@@ -5,7 +5,7 @@
 // A block of threads computes 128 features of 64 rows, 64 columns at a time; the next 64 are copied
 // meanwhile. An element is, whatever the number of rows,
 //
-//   x    rounded to the weights' type: BF16 off by 2^-9 relative; F16 after multiplication by the power of
+//   x    rounded to the weights' type: BF16 off by 2^-8 relative; F16 after multiplication by the power of
 //   two
 //        that brings the row's largest element to [2^14, 2^15), off by 2^-11 relative or 2^-39 of the largest
 //   sum  of x w in f32, cols / 16 products of depth 16 in turn; each off by at most 40 * 2^-24 of the sum of

@@ -117,7 +117,7 @@ void check(const PromptProduct& product, uint64_t seed,
   const DType dtype = product.weight.tensor().dtype;
   const double eps = 0x1p-24;
   const double chain = (40 * static_cast<double>(shape.cols + 15) / 16 + 2) * eps;
-  const double unit = dtype == DType::kBF16 ? 0x1p-9 : 0x1p-11;
+  const double unit = dtype == DType::kBF16 ? 0x1p-8 : 0x1p-11;
   const std::vector<float> actual = product.run_device(seed, 0, shape.n_rows, limits);
   CHECK(product.launches > 0);
   const RoundedWeights weights = rounded(product);

@@ -327,9 +327,9 @@ class Stream {
   cudaStream_t handle() const { return handle_; }
   void set_generation(int generation) { generation_ = generation; }
   // Whether a launch can begin before the one before has ended.
-  bool begins_early() const { return generation_ >= 9; }
+  bool begins_early() const { return generation_ >= 9 && QWQ_NEWEST_GENERATION >= 90; }
   // Whether copy_16_async is asynchronous.
-  bool copies_ahead() const { return generation_ >= 8; }
+  bool copies_ahead() const { return generation_ >= 8 && QWQ_NEWEST_GENERATION >= 80; }
   cudaError_t take_status() {
     const cudaError_t status = status_;
     status_ = cudaSuccess;
