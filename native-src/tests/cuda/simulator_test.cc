@@ -470,6 +470,42 @@ TEST(alignment_and_kind_of_accesses) {
   });
 }
 
+// Begins before earlier launches have ended. kReads, kWrites, kWaits: what it does, in this order.
+template <bool kReads, bool kWrites, bool kWaits>
+QWQ_KERNEL void begin_early(Global<const int> constant, Global<const int> x, Global<int> out) {
+  const int t = thread_index();
+  int sum = constant[t];
+  if (kReads) sum += x[t];
+  if (kWrites) out[t] = sum;
+  if (kWaits) wait_for_earlier_launches();
+  if (!kReads && kWaits) sum += x[t];
+  if (!kWrites && kWaits) out[t] = sum;
+}
+
+template <bool kReads, bool kWrites, bool kWaits>
+void run_early(Stream& stream, bool early) {
+  std::vector<int> constant(32, 1), x(32, 2), out(32);
+  Launch launch(stream, "begin_early");
+  const auto constants = launch.constant("constant", constant.data(), 32);
+  const auto in = launch.in("x", x.data(), 32);
+  launch.run({.grid_x = 1, .threads = 32, .early = early}, begin_early<kReads, kWrites, kWaits>, constants,
+             in, launch.out("out", out.data(), 32));
+  CHECK_EQ(out[31], 3);
+}
+
+TEST(a_launch_that_begins_early_waits_before_it_touches_what_others_may_write) {
+  Stream stream(kSeed);
+  run_early<false, false, true>(stream, true);
+  run_early<true, true, true>(stream, false);
+  fault_of("reads x before it has waited", [](Stream& s) { run_early<true, false, true>(s, true); });
+  fault_of("writes to out before it has waited", [](Stream& s) { run_early<false, true, true>(s, true); });
+  fault_of("without waiting", [](Stream& s) {
+    Launch launch(s, "never_waits");
+    launch.run(
+        {.grid_x = 1, .threads = 32, .early = true}, +[] {});
+  });
+}
+
 TEST(a_stream_goes_on_after_a_fault) {
   Stream stream(kSeed);
   std::vector<int> out;
