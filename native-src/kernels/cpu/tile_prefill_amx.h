@@ -9,8 +9,14 @@ namespace qwq::cpu {
 
 // All registers are whole.
 enum Bf16Tile { kSums00, kSums01, kSums10, kSums11, kWeights0, kWeights1, kRows0, kRows1 };
-inline constexpr TileConfig kBf16Tiles = {.row_bytes = {64, 64, 64, 64, 64, 64, 64, 64},
-                                          .rows = {16, 16, 16, 16, 16, 16, 16, 16}};
+QWQ_INLINE TileConfig bf16_tiles() {
+  TileConfig config;
+  for (int t = 0; t < 8; ++t) {
+    config.row_bytes[t] = 64;
+    config.rows[t] = 16;
+  }
+  return config;
+}
 
 template <class V>
 struct AmxPrefill {
@@ -35,7 +41,7 @@ struct AmxPrefill {
   template <class Format>
   static void multiply(const OpContext& ctx, const MatmulArgs& args, const MatmulTile& tile,
                        const TileRows& rows, TileScratch* scratch) {
-    T::configure(kBf16Tiles);
+    T::configure(bf16_tiles());
     multiply_all<Format>(ctx, args, tile, rows, scratch);
     T::release();
   }
