@@ -13,13 +13,16 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Finds runtimes in a file tree made for the purpose. */
 class JavaFinderTest {
-  @TempDir Path root;
+  @TempDir Path folder;
 
+  private Path root;
   private Path running;
   private Path home;
 
   @BeforeEach
   void install17() throws IOException {
+    // The search climbs from the running one: not so far as to meet what others left.
+    root = Files.createDirectories(folder.resolve("some/way/down"));
     running = install("apps/java-17", "17.0.15");
     home = Files.createDirectories(root.resolve("home/me"));
   }
