@@ -139,14 +139,16 @@ struct AmxPrefill {
     int64_t rest = (weight.cols - column) / Format::kBlockElements * Format::kBlockBytes;
     for (int g = 0; g < kChunkColumns / kGroupElements && rest > 0; ++g, rest -= kBytes) {
       for (int i = 0; i < kBytes; i += 64) __builtin_prefetch(later + g * kBytes + i);
-      PanelGroup group;
-      if (rest >= kBytes) {
-        P::template unpack<Format>(row + g * kBytes, &group);
-      } else {
-        std::byte padded[kBytes] = {};
-        __builtin_memcpy(padded, row + g * kBytes, static_cast<size_t>(rest));
-        P::template unpack<Format>(padded, &group);
+      // Unpacking is long code: one copy of it, for whole groups and the padded last one.
+      std::byte padded[kBytes];
+      const std::byte* bytes = row + g * kBytes;
+      if (rest < kBytes) {
+        __builtin_memset(padded, 0, sizeof(padded));
+        __builtin_memcpy(padded, bytes, static_cast<size_t>(rest));
+        bytes = padded;
       }
+      PanelGroup group;
+      P::template unpack<Format>(bytes, &group);
 #pragma GCC unroll 8
       for (int b = 0; b < 8; ++b) round_block<Format>(group, b, out + (8 * g + b) * kTileElements);
     }
