@@ -69,36 +69,38 @@ struct EmulatedAmx : cpu::Avx512Vnni {
     }
     template <int sums, int weights, int rows>
     static void dot() {
-      TileRegister& c = state.tiles[sums];
-      const TileRegister& a = state.tiles[weights];
-      const TileRegister& b = state.tiles[rows];
-      expect(state.configured && a.rows == c.rows && b.row_bytes == c.row_bytes && a.row_bytes / 4 == b.rows);
-      for (int m = 0; m < c.rows; ++m) {
-        for (int n = 0; n < c.row_bytes / 4; ++n) {
-          int32_t total;
-          __builtin_memcpy(&total, c.bytes[m] + 4 * n, 4);
-          for (int k = 0; k < a.row_bytes; ++k) total += a.bytes[m][k] * b.bytes[k / 4][4 * n + k % 4];
-          __builtin_memcpy(c.bytes[m] + 4 * n, &total, 4);
-        }
-      }
+      add_products<sums, weights, rows, int32_t>(
+          [](const TileRegister& a, const TileRegister& b, int m, int n) {
+            int32_t total = 0;
+            for (int k = 0; k < a.row_bytes; ++k) total += a.bytes[m][k] * b.bytes[k / 4][4 * n + k % 4];
+            return total;
+          });
     }
     // TDPBF16PS: even and odd columns of a tile are summed apart, fused, from zero.
     template <int sums, int weights, int rows>
     static void dot_bf16() {
+      add_products<sums, weights, rows, float>(
+          [](const TileRegister& a, const TileRegister& b, int m, int n) {
+            float parts[2] = {};
+            for (int k = 0; k < a.row_bytes / 2; ++k) {
+              parts[k % 2] = __builtin_fmaf(bf16(a.bytes[m] + 2 * k),
+                                            bf16(b.bytes[k / 2] + 4 * n + k % 2 * 2), parts[k % 2]);
+            }
+            return parts[0] + parts[1];
+          });
+    }
+    // sums[m][n] += product(weights, rows, m, n)
+    template <int sums, int weights, int rows, typename Sum, typename Product>
+    static void add_products(Product&& product) {
       TileRegister& c = state.tiles[sums];
       const TileRegister& a = state.tiles[weights];
       const TileRegister& b = state.tiles[rows];
       expect(state.configured && a.rows == c.rows && b.row_bytes == c.row_bytes && a.row_bytes / 4 == b.rows);
       for (int m = 0; m < c.rows; ++m) {
         for (int n = 0; n < c.row_bytes / 4; ++n) {
-          float parts[2] = {};
-          for (int k = 0; k < a.row_bytes / 2; ++k) {
-            parts[k % 2] = __builtin_fmaf(bf16(a.bytes[m] + 2 * k), bf16(b.bytes[k / 2] + 4 * n + k % 2 * 2),
-                                          parts[k % 2]);
-          }
-          float total;
+          Sum total;
           __builtin_memcpy(&total, c.bytes[m] + 4 * n, 4);
-          total += parts[0] + parts[1];
+          total += product(a, b, m, n);
           __builtin_memcpy(c.bytes[m] + 4 * n, &total, 4);
         }
       }

@@ -1,7 +1,7 @@
 #include "kernels/cpu/int8/avx512_vnni.h"
 #include "kernels/cpu/int8/panel_amx.h"
-#include "kernels/cpu/tile_prefill_amx.h"
 #include "kernels/cpu/ops.h"
+#include "kernels/cpu/tile_prefill_amx.h"
 #include "kernels/cpu/variants.h"
 #include "kernels/cpu/vec_amx.h"
 

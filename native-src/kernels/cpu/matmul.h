@@ -33,8 +33,8 @@ QWQ_INLINE bool any_quantised(const MatmulArgs& args) {
   return false;
 }
 
-// Formats that hold floats have a recipe for prompts and one for generated tokens. Quantised ones follow the
-// int8 recipe in both roles, unless matrix units multiply prompts (tile_prefill.h).
+// Formats that hold floats have a recipe for prompts and one for generated tokens; quantised ones follow the
+// int8 recipe in both roles.
 template <class V, class Format>
 void multiply_plain(const OpContext& ctx, const MatmulArgs& args, const MatmulTile& tile, float* panel) {
   if (args.recipe == Recipe::kPrefill) {
@@ -68,6 +68,7 @@ void multiply_jobs(OpContext& ctx, const MatmulArgs& args) {
   multiply_tiles<V>(ctx, args, &rows);
 }
 
+// Prompts have a recipe of their own where there are matrix units, for most formats.
 template <class V>
 void matmul(OpContext& ctx, const MatmulArgs& args) {
   if constexpr (TilePrefill<V>::kUsable) {

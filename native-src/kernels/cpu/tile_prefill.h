@@ -45,11 +45,11 @@ struct TileRows {
   const uint16_t* tiles;
   int64_t n_row_tiles;
 
-  static size_t bytes(int64_t n_rows, int64_t cols) {
+  QWQ_INLINE static size_t bytes(int64_t n_rows, int64_t cols) {
     const int64_t tiles = ceil_div(n_rows, kTileSide) * ceil_div(cols, kChunkColumns) * kChunkTiles;
     return static_cast<size_t>(tiles) * kTileElements * sizeof(uint16_t);
   }
-  const uint16_t* at(int64_t chunk, int64_t row_tile) const {
+  QWQ_INLINE const uint16_t* at(int64_t chunk, int64_t row_tile) const {
     return tiles + (chunk * n_row_tiles + row_tile) * kChunkTiles * kTileElements;
   }
 };
@@ -60,9 +60,11 @@ struct TileScratch {
   alignas(64) float sums[kMostTilePanels][kTileTaskRows / kTileSide][2][kTileSide][kTileSide];
 };
 
-inline bool has_tile_product(DType dtype) {
-  return visit_format(dtype,
-                      []<class Format>() { return !kIsPlain<Format> || Format::kDType == DType::kBF16; });
+template <class Format>
+inline constexpr bool kHasTileProduct = !kIsPlain<Format> || Format::kDType == DType::kBF16;
+
+QWQ_INLINE bool has_tile_product(DType dtype) {
+  return visit_format(dtype, []<class Format>() { return kHasTileProduct<Format>; });
 }
 
 template <class V>
@@ -93,7 +95,7 @@ void multiply_prompt_on_tiles(OpContext& ctx, const MatmulArgs& args, size_t wor
                [&](const MatmulTile& tile, int worker) {
                  auto* scratch = worker_scratch<TileScratch>(ctx, worker, worker_bytes, skip);
                  visit_format(tile.job->weight->dtype, [&]<class Format>() {
-                   if constexpr (!kIsPlain<Format> || Format::kDType == DType::kBF16) {
+                   if constexpr (kHasTileProduct<Format>) {
                      TilePrefill<V>::template multiply<Format>(ctx, args, tile, rows, scratch);
                    }
                  });

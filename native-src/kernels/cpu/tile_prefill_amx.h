@@ -88,10 +88,10 @@ struct AmxPrefill {
         for (int m = 0; m < n_row_tiles; m += 2) {
           const uint16_t* x = rows.at(column / kChunkColumns, first_row_tile + m);
           if (m + 1 < n_row_tiles) {
-            multiply_tiles<2>(scratch->weights, x, n_tiles, column == 0, scratch->sums[p][m]);
+            add_products<2>(scratch->weights, x, n_tiles, column == 0, scratch->sums[p][m]);
             if (last) write(tile, p, m + 1, scratch->sums[p][m + 1]);
           } else {
-            multiply_tiles<1>(scratch->weights, x, n_tiles, column == 0, scratch->sums[p][m]);
+            add_products<1>(scratch->weights, x, n_tiles, column == 0, scratch->sums[p][m]);
           }
           if (last) write(tile, p, m, scratch->sums[p][m]);
         }
@@ -177,8 +177,8 @@ struct AmxPrefill {
 
   // Adds the products of n_tiles tiles of columns to the sums of 32 features and M tiles of rows.
   template <int M>
-  static void multiply_tiles(const uint16_t (&weights)[2][kChunkTiles][kTileElements], const uint16_t* rows,
-                             int n_tiles, bool first, float (&sums)[2][kTileSide][kTileSide]) {
+  static void add_products(const uint16_t (&weights)[2][kChunkTiles][kTileElements], const uint16_t* rows,
+                           int n_tiles, bool first, float (&sums)[2][kTileSide][kTileSide]) {
     // Those of the second tile of rows lie behind.
     float (*const second)[kTileSide][kTileSide] = (&sums)[M - 1];
     if (first) {

@@ -60,7 +60,8 @@ void multiply_prompt(Stream& stream, const MatmulArgs& args, std::byte* scratch,
   }
 }
 
-void multiply_generated(Stream& stream, const MatmulArgs& args, std::byte* scratch) {
+void multiply_generated(Stream& stream, const MatmulArgs& args, std::byte* scratch,
+                        const StagingLimits& staging) {
   const ActivationSizes sizes(args.n_rows, args.cols);
   const ActivationMemory memory(scratch, sizes);
   const Scratch tracked(stream, scratch, sizes.bytes());
@@ -73,8 +74,11 @@ void multiply_generated(Stream& stream, const MatmulArgs& args, std::byte* scrat
     }
     if (!quantized) quantize(stream, args, memory, sizes);
     quantized = true;
-    const auto multiply = sizes.n_rows > kMostFewRows ? multiply_many : multiply_few;
-    multiply(stream, job, memory, sizes);
+    if (sizes.n_rows > kMostFewRows) {
+      multiply_many(stream, job, memory, sizes);
+    } else {
+      multiply_few(stream, job, memory, sizes, staging);
+    }
   }
 }
 
@@ -90,11 +94,12 @@ size_t matmul_scratch_bytes(const MatmulLimits& most, const SliceLimits& limits)
   return std::max(ActivationSizes(most.rows, most.cols).bytes(), prompt);
 }
 
-void matmul(Stream& stream, const MatmulArgs& args, std::byte* scratch, const SliceLimits& limits) {
+void matmul(Stream& stream, const MatmulArgs& args, std::byte* scratch, const SliceLimits& limits,
+            const StagingLimits& staging) {
   if (args.recipe == Recipe::kPrefill) {
     multiply_prompt(stream, args, scratch, limits);
   } else {
-    multiply_generated(stream, args, scratch);
+    multiply_generated(stream, args, scratch, staging);
   }
 }
 

@@ -6,16 +6,12 @@ namespace qwq::cuda {
 
 namespace {
 
-// Where copies through shared memory were faster on an H200: where there are enough blocks of threads to fill
-// it, or many rows to multiply with. Others gain more by the loads of activations that four groups in
-// registers put side by side. The bits are the same.
-bool worth_staging(int64_t features, int64_t n_rows) { return features >= (n_rows > 4 ? 4096 : 16384); }
-
 struct FewRows {
   Stream& stream;
   const MatmulJob& job;
   const ActivationMemory& memory;
   const ActivationSizes& sizes;
+  const StagingLimits& staging;
 
   template <class Format>
   void run() const {
@@ -34,7 +30,7 @@ struct FewRows {
   void launch() const {
     if constexpr (RowStage<Format>::kPossible) {
       const Tensor& weight = *job.weight;
-      if (stream.copies_ahead() && worth_staging(weight.rows, sizes.n_rows) && weight.row_bytes % 16 == 0 &&
+      if (stream.copies_ahead() && staging.worth(weight.rows, sizes.n_rows) && weight.row_bytes % 16 == 0 &&
           weight.cols % kGroupElements == 0) {
         Launch launch(stream, "multiply_staged_rows");
         const MatmulParams p = params_of(launch, job, sizes.n_rows);
@@ -53,8 +49,8 @@ struct FewRows {
 }  // namespace
 
 void multiply_few(Stream& stream, const MatmulJob& job, const ActivationMemory& memory,
-                  const ActivationSizes& sizes) {
-  visit_format(job.weight->dtype, FewRows{stream, job, memory, sizes});
+                  const ActivationSizes& sizes, const StagingLimits& staging) {
+  visit_format(job.weight->dtype, FewRows{stream, job, memory, sizes, staging});
 }
 
 }  // namespace qwq::cuda

@@ -29,7 +29,7 @@ inline MatmulParams params_of(Launch& launch, const MatmulJob& job, int64_t n_ro
 // Weights that are quantised, for up to kMostFewRows rows and for more; the bits are the same.
 inline constexpr int64_t kMostFewRows = 8;
 void multiply_few(Stream& stream, const MatmulJob& job, const ActivationMemory& memory,
-                  const ActivationSizes& sizes);
+                  const ActivationSizes& sizes, const StagingLimits& staging);
 void multiply_many(Stream& stream, const MatmulJob& job, const ActivationMemory& memory,
                    const ActivationSizes& sizes);
 

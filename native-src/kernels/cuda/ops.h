@@ -4,6 +4,7 @@
 #pragma once
 
 #include "kernels/backend.h"
+#include "kernels/cuda/row_staging.h"
 #include "kernels/cuda/simt.h"
 #include "kernels/cuda/weight_slices.h"
 
@@ -51,9 +52,10 @@ struct MatmulLimits {
 };
 
 // `scratch` has matmul_scratch_bytes of the largest arguments. For rows of the prompt's role, quantised
-// weights are multiplied in slices within `limits`, which change no bit.
+// weights are multiplied in slices within `limits`; for others, `staging` says which come through shared
+// memory. Neither changes a bit.
 void matmul(Stream& stream, const MatmulArgs& args, std::byte* scratch,
-            const SliceLimits& limits = kSliceLimits);
+            const SliceLimits& limits = kSliceLimits, const StagingLimits& staging = kStagingLimits);
 size_t matmul_scratch_bytes(const MatmulLimits& most, const SliceLimits& limits = kSliceLimits);
 
 }  // namespace qwq::cuda

@@ -325,7 +325,6 @@ class Stream {
   Stream(const Stream&) = delete;
 
   cudaStream_t handle() const { return handle_; }
-  void set_generation(int generation) { generation_ = generation; }
   // Whether a launch can begin before the one before has ended.
   bool begins_early() const { return generation_ >= 9 && QWQ_NEWEST_GENERATION >= 90; }
   // Whether copy_16_async is asynchronous.

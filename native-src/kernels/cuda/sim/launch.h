@@ -50,10 +50,8 @@ class Stream {
     }
   }
 
-  // Whether kernels are chosen that copy to shared memory asynchronously, as GPUs from compute capability 8.0 on can:
-  // the others are for those before.
-  bool copies_ahead() const { return generation_ >= 8; }
-  void set_generation(int generation) { generation_ = generation; }
+  // Whether copy_16_async is asynchronous; not so on GPUs before compute capability 8.0.
+  bool copies_ahead() const { return true; }
 
   // Until it is called with null, launches are appended to `recording`, and nothing is done.
   void record(Recording* recording) { recording_ = recording; }
@@ -68,7 +66,6 @@ class Stream {
   std::vector<std::shared_ptr<sim::Tracked>> tracked_;
   std::map<std::string, KernelCounts> counts_;
   Recording* recording_ = nullptr;
-  int generation_ = 9;
 };
 
 // Memory in which, as long as this lives, nothing is written at first, whatever lies there: what a kernel
