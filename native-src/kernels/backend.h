@@ -7,7 +7,7 @@
 #include <cstdint>
 
 #include "qwq.h"
-#include "runtime/kv_cache.h"
+#include "runtime/kv_layer.h"
 #include "runtime/tensor.h"
 
 namespace qwq {

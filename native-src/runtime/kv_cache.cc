@@ -89,11 +89,12 @@ void KvCache::write_block(int block, const std::byte* src) {
 }
 
 size_t KvCache::bytes_per_token(const ModelConfig& model, int n_layers, KvType type) {
-  if (type == KvType::kQ8_0 && model.head_dim % kKvScaleRun != 0) {
+  if (has_levels_of_8_bits(type) && model.head_dim % kKvScaleRun != 0) {
     fail(QWQ_UNSUPPORTED, "config.kv_type: q8_0 keeps %d elements to a scale, the model's head_dim is %d",
          kKvScaleRun, model.head_dim);
   }
-  const size_t layer_bytes = 2 * kv_bytes(type, static_cast<size_t>(model.kv_size()));
+  const size_t layer_bytes =
+      2 * static_cast<size_t>(model.n_kv_heads) * kv_head_bytes(type, model.head_dim);
   return checked_mul(layer_bytes, static_cast<size_t>(n_layers), "KV cache");
 }
 

@@ -7,7 +7,7 @@
 #include <cstddef>
 
 #include "formats/half.h"
-#include "runtime/kv_cache.h"
+#include "runtime/kv_layer.h"
 
 namespace qwq::cpu {
 

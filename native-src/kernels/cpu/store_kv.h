@@ -1,6 +1,7 @@
 #pragma once
 
 #include "kernels/backend.h"
+#include "kernels/cpu/kv_levels.h"
 #include "kernels/cpu/matmul_tiles.h"
 #include "kernels/thread_pool.h"
 
@@ -77,12 +78,79 @@ void store_q8_0(const KvLayer& kv, const float* k, const float* v, int lane, std
   }
 }
 
+// Elements of K, and of V, of a token into their places among pairs.
+template <typename T>
+QWQ_INLINE void scatter_key_pairs(const T* levels, int first, int n, int lane, T* group) {
+  for (int i = 0; i < n; ++i) {
+    group[((first + i) / kKvPair * kKvGroup + lane) * kKvPair + (first + i) % kKvPair] = levels[i];
+  }
+}
+template <typename T>
+QWQ_INLINE void scatter_value_pairs(const T* levels, int first, int n, int lane, T* group) {
+  T* token = group + lane / kKvPair * kKvPanel * kKvPair + lane % kKvPair;
+  for (int i = 0; i < n; ++i) {
+    token[(first + i) / kKvPanel * kKvGroup * kKvPanel + (first + i) % kKvPanel * kKvPair] = levels[i];
+  }
+}
+
+template <class V>
+void store_i16(const KvLayer& kv, const float* k, const float* v, int lane, std::byte* k_group,
+               std::byte* v_group) {
+  constexpr int kRun = 64;  // elements at once
+  int16_t levels[kRun];
+  const int padded = kv_padded_head(kv.head_dim);
+  float* scales[] = {reinterpret_cast<float*>(k_group) + kKvGroup * padded / 2 + lane,
+                     reinterpret_cast<float*>(v_group) + kKvGroup * padded / 2 + lane};
+  const float k_norm = norm<V>(k, kv.head_dim);
+  const float v_largest = largest<V>(v, kv.head_dim);
+  for (int i = 0; i < kv.head_dim; i += kRun) {
+    const int n = kv.head_dim - i < kRun ? kv.head_dim - i : kRun;
+    *scales[0] = quantize<V>(k + i, n, k_norm, levels);
+    scatter_key_pairs(levels, i, n, lane, reinterpret_cast<int16_t*>(k_group));
+    *scales[1] = quantize<V>(v + i, n, v_largest, levels);
+    scatter_value_pairs(levels, i, n, lane, reinterpret_cast<int16_t*>(v_group));
+  }
+  for (int i = 0; i < kRun; ++i) levels[i] = 0;
+  scatter_value_pairs(levels, kv.head_dim, padded - kv.head_dim, lane, reinterpret_cast<int16_t*>(v_group));
+}
+
+template <class V>
+void store_i8(const KvLayer& kv, const float* k, const float* v, int lane, std::byte* k_group,
+              std::byte* v_group) {
+  uint16_t* k_scales = reinterpret_cast<uint16_t*>(k_group + kKvGroup * kv.head_dim) + lane;
+  uint16_t* v_scales = reinterpret_cast<uint16_t*>(v_group + kKvGroup * kv.head_dim) + lane;
+  for (int i = 0; i < kv.head_dim; i += kKvScaleRun) {
+    int8_t levels[kKvScaleRun];
+    k_scales[i / kKvScaleRun * kKvGroup] = quantize_run<V>(k + i, levels);
+    scatter_key_pairs(levels, i, kKvScaleRun, lane, reinterpret_cast<int8_t*>(k_group));
+    v_scales[i / kKvScaleRun * kKvGroup] = quantize_run<V>(v + i, levels);
+    scatter_value_pairs(levels, i, kKvScaleRun, lane, reinterpret_cast<int8_t*>(v_group));
+  }
+}
+
+using StoreHead = void (*)(const KvLayer&, const float* k, const float* v, int lane, std::byte* k_group,
+                           std::byte* v_group);
+
+template <class V>
+QWQ_INLINE StoreHead store_of(KvType type) {
+  switch (type) {
+    case KvType::kQ8_0:
+      return &store_q8_0<V>;
+    case KvType::kI16:
+      return &store_i16<V>;
+    case KvType::kI8:
+      return &store_i8<V>;
+    default:
+      return &store_f16<V>;
+  }
+}
+
 template <class V>
 void store_kv(OpContext& ctx, const StoreKvArgs& args) {
   const KvLayer& kv = args.kv;
   // Tokens of a group share cache lines of K: most go to one worker.
   const int64_t row_tasks = ceil_div(args.n_rows, kKvGroup);
-  const auto store_head = kv.type == KvType::kQ8_0 ? &store_q8_0<V> : &store_f16<V>;
+  const StoreHead store_head = store_of<V>(kv.type);
   ctx.pool->parallel_for(row_tasks * kv.n_kv_heads, [&](int64_t task, int) {
     if (ctx.cancelled()) return;
     const int head = static_cast<int>(task % kv.n_kv_heads);

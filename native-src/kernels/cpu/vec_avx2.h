@@ -17,6 +17,7 @@ struct Avx2 {
   static constexpr int kAttentionQueries = 6;
   static constexpr int kAttentionGroups = 1;
   static constexpr bool kReadsInPlace = true;
+  static constexpr int kPairQueries = 6;
 
   using F = __m256;
 
@@ -98,6 +99,31 @@ struct Avx2 {
     const __m128i bytes = _mm_loadl_epi64(reinterpret_cast<const __m128i*>(p));
     return _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(bytes));
   }
+  QWQ_INLINE static void store_int16(int16_t* p, F v) {
+    const __m256i nearest = _mm256_cvtps_epi32(v);
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm_packs_epi32(_mm256_castsi256_si128(nearest),
+                                                                    _mm256_extracti128_si256(nearest, 1)));
+  }
+
+  using Pairs = __m256i;
+  using Sums = __m256i;
+  QWQ_INLINE static Pairs load_pairs(const int16_t* p) {
+    return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(p));
+  }
+  QWQ_INLINE static Pairs load_pairs(const int8_t* p) {
+    return _mm256_cvtepi8_epi16(_mm_loadu_si128(reinterpret_cast<const __m128i*>(p)));
+  }
+  QWQ_INLINE static Pairs set1_pair(const int16_t* p) {
+    int32_t pair;
+    __builtin_memcpy(&pair, p, sizeof(pair));
+    return _mm256_set1_epi32(pair);
+  }
+  QWQ_INLINE static Sums no_sums() { return _mm256_setzero_si256(); }
+  QWQ_INLINE static Sums add_products(Sums sums, Pairs a, Pairs b) {
+    return _mm256_add_epi32(sums, _mm256_madd_epi16(a, b));
+  }
+  QWQ_INLINE static F to_floats(Sums sums) { return _mm256_cvtepi32_ps(sums); }
+
   QWQ_INLINE static F load_bf16(const void* p) { return widen_bf16(load_16bit(p)); }
   QWQ_INLINE static F load_bf16_partial(const void* p, int n) { return widen_bf16(load_16bit_partial(p, n)); }
   QWQ_INLINE static void store_f16(uint16_t* p, F v) {

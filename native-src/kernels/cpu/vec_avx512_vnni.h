@@ -18,6 +18,7 @@ struct Avx512Vnni {
   static constexpr int kAttentionQueries = 12;
   static constexpr int kAttentionGroups = 2;
   static constexpr bool kReadsInPlace = true;
+  static constexpr int kPairQueries = 12;
 
   using F = __m512;
 
@@ -103,6 +104,27 @@ struct Avx512Vnni {
     const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
     return _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(bytes));
   }
+  QWQ_INLINE static void store_int16(int16_t* p, F v) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(p), _mm512_cvtsepi32_epi16(_mm512_cvtps_epi32(v)));
+  }
+
+  using Pairs = __m512i;
+  using Sums = __m512i;
+  QWQ_INLINE static Pairs load_pairs(const int16_t* p) { return _mm512_loadu_si512(p); }
+  QWQ_INLINE static Pairs load_pairs(const int8_t* p) {
+    return _mm512_cvtepi8_epi16(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(p)));
+  }
+  QWQ_INLINE static Pairs set1_pair(const int16_t* p) {
+    int32_t pair;
+    __builtin_memcpy(&pair, p, sizeof(pair));
+    return _mm512_set1_epi32(pair);
+  }
+  QWQ_INLINE static Sums no_sums() { return _mm512_setzero_si512(); }
+  QWQ_INLINE static Sums add_products(Sums sums, Pairs a, Pairs b) {
+    return _mm512_dpwssd_epi32(sums, a, b);
+  }
+  QWQ_INLINE static F to_floats(Sums sums) { return _mm512_cvtepi32_ps(sums); }
+
   QWQ_INLINE static F load_bf16(const void* p) {
     return widen_bf16(_mm256_loadu_si256(static_cast<const __m256i*>(p)));
   }

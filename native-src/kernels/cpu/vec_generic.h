@@ -27,6 +27,8 @@ struct Generic {
   static constexpr int kAttentionQueries = 2;
   static constexpr int kAttentionGroups = 1;
   static constexpr bool kReadsInPlace = false;
+  // Queries of a register tile where attention multiplies integers.
+  static constexpr int kPairQueries = 2;
 
   using F = float __attribute__((vector_size(16)));
   using I = int32_t __attribute__((vector_size(16)));
@@ -74,6 +76,38 @@ struct Generic {
     return F{static_cast<float>(p[0]), static_cast<float>(p[1]), static_cast<float>(p[2]),
              static_cast<float>(p[3])};
   }
+  // Nearest integers, ties to even; what 16 bits do not hold becomes the nearest that they do, NaN anything.
+  QWQ_INLINE static void store_int16(int16_t* p, F v) {
+    const I nearest = __builtin_convertvector(round(min(max(v, set1(-32768.0f)), set1(32767.0f))), I);
+    for (int i = 0; i < kLanes; ++i) p[i] = static_cast<int16_t>(nearest[i]);
+  }
+
+  // Pairs of 16-bit integers, one to a lane, and 32-bit sums of their products, which wrap around.
+  using Pairs = I;
+  using Sums = uint32_t __attribute__((vector_size(16)));
+  QWQ_INLINE static Pairs load_pairs(const int16_t* p) {
+    Pairs v;
+    __builtin_memcpy(&v, p, sizeof(v));
+    return v;
+  }
+  QWQ_INLINE static Pairs load_pairs(const int8_t* p) {
+    int16_t wide[2 * kLanes];
+    for (int i = 0; i < 2 * kLanes; ++i) wide[i] = p[i];
+    return load_pairs(wide);
+  }
+  QWQ_INLINE static Pairs set1_pair(const int16_t* p) {
+    int32_t pair;
+    __builtin_memcpy(&pair, p, sizeof(pair));
+    return Pairs{pair, pair, pair, pair};
+  }
+  QWQ_INLINE static Sums no_sums() { return Sums{}; }
+  QWQ_INLINE static Sums add_products(Sums sums, Pairs a, Pairs b) {
+    const I first = ((a << 16) >> 16) * ((b << 16) >> 16);
+    const I second = (a >> 16) * (b >> 16);
+    return sums + std::bit_cast<Sums>(first) + std::bit_cast<Sums>(second);
+  }
+  QWQ_INLINE static F to_floats(Sums sums) { return __builtin_convertvector(std::bit_cast<I>(sums), F); }
+
   QWQ_INLINE static F load_bf16(const void* p) { return load_bf16_partial(p, kLanes); }
   QWQ_INLINE static F load_bf16_partial(const void* p, int n) {
     uint16_t halves[kLanes] = {};

@@ -18,6 +18,7 @@ struct Neon {
   static constexpr int kAttentionQueries = 6;
   static constexpr int kAttentionGroups = 1;
   static constexpr bool kReadsInPlace = true;
+  static constexpr int kPairQueries = 3;
 
   using F = float32x4_t;
 
@@ -72,6 +73,27 @@ struct Neon {
     __builtin_memcpy(&four, p, sizeof(four));
     return vcvtq_f32_s32(vmovl_s16(vget_low_s16(vmovl_s8(vcreate_s8(four)))));
   }
+  QWQ_INLINE static void store_int16(int16_t* p, F v) { vst1_s16(p, vqmovn_s32(vcvtnq_s32_f32(v))); }
+
+  using Pairs = int16x8_t;
+  // Products of the first and of the last two lanes, each by itself: pairs are added once, at the end.
+  struct Sums {
+    int32x4_t first;
+    int32x4_t last;
+  };
+  QWQ_INLINE static Pairs load_pairs(const int16_t* p) { return vreinterpretq_s16_u8(vld1q_u8(bytes(p))); }
+  QWQ_INLINE static Pairs load_pairs(const int8_t* p) { return vmovl_s8(vld1_s8(p)); }
+  QWQ_INLINE static Pairs set1_pair(const int16_t* p) {
+    int32_t pair;
+    __builtin_memcpy(&pair, p, sizeof(pair));
+    return vreinterpretq_s16_s32(vdupq_n_s32(pair));
+  }
+  QWQ_INLINE static Sums no_sums() { return {vdupq_n_s32(0), vdupq_n_s32(0)}; }
+  QWQ_INLINE static Sums add_products(Sums sums, Pairs a, Pairs b) {
+    return {vmlal_s16(sums.first, vget_low_s16(a), vget_low_s16(b)), vmlal_high_s16(sums.last, a, b)};
+  }
+  QWQ_INLINE static F to_floats(Sums sums) { return vcvtq_f32_s32(vpaddq_s32(sums.first, sums.last)); }
+
   QWQ_INLINE static F load_bf16(const void* p) { return widen_bf16(load_16bit(p)); }
   QWQ_INLINE static F load_bf16_partial(const void* p, int n) { return widen_bf16(load_16bit_partial(p, n)); }
   QWQ_INLINE static void store_f16(uint16_t* p, F v) { vst1_u16(p, vreinterpret_u16_f16(vcvt_f16_f32(v))); }

@@ -1,4 +1,4 @@
-// The paged KV cache as kernels see it; its layout is that of runtime/kv_cache.h.
+// The paged KV cache as kernels see it; its layout is that of runtime/kv_layer.h.
 #pragma once
 
 #include <bit>

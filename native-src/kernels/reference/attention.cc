@@ -22,7 +22,7 @@ void attend(const AttentionArgs& args, int64_t r, int head, double* weights) {
     const std::byte* k = kv.k_group(row.block_table, t, kv_head);
     double score = 0;
     for (int i = 0; i < kv.head_dim; ++i) {
-      score += static_cast<double>(q[i]) * static_cast<double>(read_element(kv, k, k_index(t, i)));
+      score += static_cast<double>(q[i]) * static_cast<double>(read_element(kv, k, k_index(kv, t, i)));
     }
     weights[t] = score * args.scale;
     largest = std::max(largest, weights[t]);
