@@ -27,7 +27,7 @@ extern "C" {
 #endif
 
 /* Bumped whenever a struct layout, an enum value or a signature changes. */
-#define QWQ_ABI_VERSION 4
+#define QWQ_ABI_VERSION 5
 
 /* ---------------------------------------------------------------- errors */
 
@@ -242,11 +242,23 @@ QWQ_API void qwq_model_destroy(struct qwq_model* model);
 
 enum qwq_backend { QWQ_BACKEND_REFERENCE = 0, QWQ_BACKEND_CPU = 1, QWQ_BACKEND_CUDA = 2 };
 
-/* How K and V are kept. */
+/*
+ * How K and V are kept. The reference backend keeps f32 instead of 16 bits. What an engine resolves this to is
+ * qwq_memory.kv_layout.
+ */
 enum qwq_kv_type {
-  QWQ_KV_F16 = 0, /* 16 bits an element; f32 in the reference backend */
-  QWQ_KV_Q8_0 = 1 /* int8 with an f16 scale for each 32 elements of a head: 8.5 bits, an error of
-                     at most 1/254 of the largest of the 32; head_dim is a multiple of 32 */
+  QWQ_KV_AUTO = 0, /* 16 bits an element, those that the engine computes with fastest: QWQ_KV_I16 where all
+                      layers are on the cpu, QWQ_KV_F16 where a device takes part */
+  QWQ_KV_F16 = 1,  /* 16 bits an element, an error of at most 1/2048 of each. On the cpu the engine then
+                      generates, bit for bit, what one with devices does, in f32 and so more slowly */
+  QWQ_KV_I16 = 2,  /* int16 with an f32 scale for each token and head: of K its length / 32767, of V its
+                      largest element / 32767. An element is off by at most half of that, a head of 128
+                      together by at most sqrt(128) halves, 1/5792 of its length, which is nearer than the
+                      1/2048 of f16. 2 * head_dim + 4 bytes, head_dim rounded up to a multiple of 32. Where
+                      all layers are on the cpu */
+  QWQ_KV_Q8_0 = 3  /* int8 with an f16 scale for each 32 elements of a head: 8.5 bits, an error of
+                      at most 1/254 of the largest of the 32; head_dim is a multiple of 32. Where all layers
+                      are on the cpu it is computed with integers, too */
 };
 
 /* Where a run of consecutive layers is computed, and their part of the KV cache lies. */
@@ -286,6 +298,8 @@ struct qwq_memory {
   uint64_t kv_cache_bytes;
   uint64_t kv_bytes_per_token;
   uint64_t workspace_bytes;
+  char kv_layout[8]; /* how K and V are kept and ordered: "f16", "f32" and "q8_0", or, with integers in the
+                        order that the cpu multiplies them in, "i16" and "i8" (the values of q8_0) */
 };
 
 /* Computes the memory without taking it. Fails as qwq_engine_create does, but for memory. */
@@ -409,8 +423,9 @@ QWQ_API int32_t qwq_step(struct qwq_engine* engine, const struct qwq_batch* batc
 
 /*
  * A block holds K and V of kv_block_size tokens in all layers, kv_bytes_per_token * kv_block_size bytes, in
- * an order that depends on model, kv_type, kv_block_size and backend, and on nothing else. None of the three
- * functions may run beside a step of the engine, nor beside another of them.
+ * an order that depends on model, kv_block_size and qwq_memory.kv_layout, and on nothing else: what was read
+ * from an engine may be written to any other where these three are the same. None of the three functions may
+ * run beside a step of the engine, nor beside another of them.
  */
 
 /* Copies block `from` to block `to`. Fails: QWQ_INVALID_ARGUMENT; QWQ_INTERNAL with devices, as the others.

@@ -299,7 +299,6 @@ struct Backend {
   size_t (*scratch_bytes)(const OpLimits&);
   // Where `open` is not null: of what a session takes of the host's memory.
   size_t (*host_bytes)(const OpLimits&) = nullptr;
-  KvType kv_type = KvType::kF16;  // of the cache an engine gives it, unless it asks for another
   // Null where operators work on the host's memory. The caller deletes the session.
   int32_t (*open)(const SessionArgs&, BackendSession** out, qwq_error*) = nullptr;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cinttypes>
+#include <cstdio>
 
 #include "runtime/checked.h"
 #include "runtime/error.h"
@@ -32,6 +33,7 @@ qwq_memory Engine::memory(const Model& model, const EngineConfig& config) {
   const ModelConfig& m = model.config();
   qwq_memory memory = {};
   memory.kv_bytes_per_token = KvCache::bytes_per_token(m, m.n_layers, config.kv_type);
+  std::snprintf(memory.kv_layout, sizeof(memory.kv_layout), "%s", kv_layout_name(config.kv_type));
   memory.workspace_bytes = WorkspaceMemory::bytes(m, config);
   for (const Placement& placement : config.placements) {
     const qwq_placement_memory stage = Stage::memory(model, config, placement);

@@ -26,10 +26,27 @@ int positive(const char* field, int32_t value) {
   return value;
 }
 
-KvType find_kv_type(const qwq_engine_config& config, const Backend& backend) {
+// Devices compute with f32 of f16 and q8_0. So does the cpu beside them: all layers have one layout, and it
+// must not change bits where a layer lies.
+KvType find_kv_type(const qwq_engine_config& config, const std::vector<Placement>& placements) {
+  const auto device =
+      std::find_if(placements.begin(), placements.end(), [](const Placement& p) { return p.on_device(); });
+  const bool on_device = device != placements.end();
+  const bool reference = config.backend == QWQ_BACKEND_REFERENCE;
   switch (config.kv_type) {
+    case QWQ_KV_AUTO:
+      return reference ? KvType::kF32 : KvType::kF16;
     case QWQ_KV_F16:
-      return backend.kv_type;
+      return reference ? KvType::kF32 : KvType::kF16;
+    case QWQ_KV_I16:
+      if (on_device) {
+        fail(QWQ_UNSUPPORTED,
+             "config.kv_type: i16 is for engines whose layers are all on the cpu, but layers %d to %d are on "
+             "device \"%s\": use f16",
+             device->first_layer, device->first_layer + device->n_layers - 1, device->device.c_str());
+      }
+      if (!reference) fail(QWQ_UNSUPPORTED, "config.kv_type: the cpu has no i16 yet: use f16");
+      return KvType::kF32;
     case QWQ_KV_Q8_0:
       return KvType::kQ8_0;
     default:
@@ -44,7 +61,7 @@ EngineConfig check_engine_config(const qwq_engine_config& config, int n_layers) 
   c.placements = check_placements(config, n_layers);
   const Placement& first = c.placements.front();
   c.host = first.on_device() ? cpu_backend("") : first.backend;
-  c.kv_type = find_kv_type(config, *first.backend);
+  c.kv_type = find_kv_type(config, c.placements);
   c.pin_threads = in_range("pin_threads", config.pin_threads, 0, 1) != 0;
   c.n_threads = in_range("n_threads", config.n_threads, 1, kMaxThreads);
   c.kv_block_size = in_range("kv_block_size", config.kv_block_size, kMinBlockSize, kMaxBlockSize);

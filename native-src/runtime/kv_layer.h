@@ -17,6 +17,23 @@ enum class KvType {
 // Elements of a token's K, or V, that share a scale in a cache of int8; divides head_dim.
 inline constexpr int kKvScaleRun = 32;
 
+// As qwq_memory.kv_layout names it.
+constexpr const char* kv_layout_name(KvType type) {
+  switch (type) {
+    case KvType::kF16:
+      return "f16";
+    case KvType::kF32:
+      return "f32";
+    case KvType::kQ8_0:
+      return "q8_0";
+    case KvType::kI16:
+      return "i16";
+    case KvType::kI8:
+      return "i8";
+  }
+  return "";
+}
+
 constexpr bool has_levels_of_8_bits(KvType type) { return type == KvType::kQ8_0 || type == KvType::kI8; }
 
 // Tokens whose K are interleaved; a block is a whole number of such groups.

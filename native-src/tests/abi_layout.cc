@@ -72,7 +72,9 @@ void constants() {
   CONSTANT(QWQ_ARCH_QWEN2)
   CONSTANT(QWQ_ROPE_NONE)
   CONSTANT(QWQ_ROPE_YARN)
+  CONSTANT(QWQ_KV_AUTO)
   CONSTANT(QWQ_KV_F16)
+  CONSTANT(QWQ_KV_I16)
   CONSTANT(QWQ_KV_Q8_0)
   CONSTANT(QWQ_BACKEND_REFERENCE)
   CONSTANT(QWQ_BACKEND_CPU)
@@ -199,6 +201,7 @@ void structs() {
   FIELD(qwq_memory, kv_cache_bytes)
   FIELD(qwq_memory, kv_bytes_per_token)
   FIELD(qwq_memory, workspace_bytes)
+  FIELD(qwq_memory, kv_layout)
 
   STRUCT(qwq_sampling)
   FIELD(qwq_sampling, temperature)

@@ -248,8 +248,9 @@ TEST(engine_configuration_is_checked) {
   for (const int32_t value : {0, -1, 1025}) bad([=](auto& c) { c.n_threads = value; }, "config.n_threads");
   for (const int32_t value : {0, -16, 8, 24, 512})
     bad([=](auto& c) { c.kv_block_size = value; }, "config.kv_block_size");
-  for (const int32_t value : {-1, 2}) {
+  for (const int32_t value : {-1, 4})
     bad([=](auto& c) { c.kv_type = value; }, "config.kv_type: expected an enum qwq_kv_type, found");
+  for (const int32_t value : {-1, 2}) {
     bad([=](auto& c) { c.pin_threads = value; }, "config.pin_threads: expected 0 .. 1, found");
   }
   expect_bad_engine([](auto& c) { c.kv_type = QWQ_KV_Q8_0; }, QWQ_UNSUPPORTED,
@@ -277,18 +278,33 @@ TEST(engine_without_memory_says_how_much) {
       QWQ_OUT_OF_MEMORY, "KV cache: 140737488289792 bytes");
 }
 
-TEST(a_token_takes_as_many_bytes_as_the_kv_type_says) {
+TEST(a_kv_type_says_how_many_bytes_a_token_takes_and_in_what_layout) {
   Shape shape{"capi"};
   shape.head_dim = 64;
   TestModel model(shape, kSeed);
-  qwq_engine_config config = engine_config({QWQ_BACKEND_CPU, ""}, 1);
-  qwq_memory memory{};
-  // layers * (K, V) * kv_heads * (64 elements of 16 bits; 64 of 8 and two scales of 16)
-  CHECK_OK(qwq_engine_memory(model.handle(), &config, &memory, error));
-  CHECK_EQ(memory.kv_bytes_per_token, static_cast<uint64_t>(2 * 2 * 2 * 64 * 2));
-  config.kv_type = QWQ_KV_Q8_0;
-  CHECK_OK(qwq_engine_memory(model.handle(), &config, &memory, error));
-  CHECK_EQ(memory.kv_bytes_per_token, static_cast<uint64_t>(2 * 2 * 2 * (64 + 2 * 2)));
+  constexpr uint64_t kHead16 = 64 * 2;
+  constexpr uint64_t kHead32 = 64 * 4;
+  constexpr uint64_t kHead8 = 64 + 64 / 32 * 2;  // and scales of 16 bits
+  struct Expected {
+    int32_t backend, kv_type;
+    const char* layout;
+    uint64_t head_bytes;
+  };
+  for (const Expected& expected :
+       {Expected{QWQ_BACKEND_CPU, QWQ_KV_AUTO, "f16", kHead16},
+        {QWQ_BACKEND_CPU, QWQ_KV_F16, "f16", kHead16},
+        {QWQ_BACKEND_CPU, QWQ_KV_Q8_0, "q8_0", kHead8},
+        {QWQ_BACKEND_REFERENCE, QWQ_KV_AUTO, "f32", kHead32},
+        {QWQ_BACKEND_REFERENCE, QWQ_KV_F16, "f32", kHead32},
+        {QWQ_BACKEND_REFERENCE, QWQ_KV_I16, "f32", kHead32},
+        {QWQ_BACKEND_REFERENCE, QWQ_KV_Q8_0, "q8_0", kHead8}}) {
+    const qwq_engine_config config = engine_config({expected.backend, ""}, 1, expected.kv_type);
+    qwq_memory memory{};
+    CHECK_OK(qwq_engine_memory(model.handle(), &config, &memory, error));
+    CHECK_EQ(std::string(memory.kv_layout), std::string(expected.layout));
+    // layers * (K, V) * kv_heads
+    CHECK_EQ(memory.kv_bytes_per_token, 2 * 2 * 2 * expected.head_bytes);
+  }
 }
 
 TEST(engine_memory_is_computed) {

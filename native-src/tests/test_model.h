@@ -184,8 +184,10 @@ inline std::vector<BackendChoice> usable_backends() {
   return choices;
 }
 
-inline qwq_engine_config engine_config(const BackendChoice& backend, int32_t n_threads) {
+inline qwq_engine_config engine_config(const BackendChoice& backend, int32_t n_threads,
+                                       int32_t kv_type = QWQ_KV_AUTO) {
   qwq_engine_config config{};
+  config.kv_type = kv_type;
   config.backend = backend.backend;
   config.n_threads = n_threads;
   std::strncpy(config.cpu_isa, backend.isa.c_str(), sizeof(config.cpu_isa) - 1);

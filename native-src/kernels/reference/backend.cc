@@ -29,7 +29,6 @@ const Backend& reference_backend() {
       .add = reference::add,
       .gather = gather_rows,
       .scratch_bytes = reference::scratch_bytes,
-      .kv_type = KvType::kF32,
   };
   return kBackend;
 }

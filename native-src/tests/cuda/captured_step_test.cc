@@ -10,7 +10,7 @@ namespace qwq::test {
 namespace {
 
 qwq_engine_config sixteen_sequences(const BackendChoice& backend, int32_t n_kv_blocks = 64) {
-  qwq_engine_config config = engine_config(backend, 1);
+  qwq_engine_config config = engine_config(backend, 1, QWQ_KV_F16);
   config.max_sequences = 16;
   config.n_kv_blocks = n_kv_blocks;
   return config;

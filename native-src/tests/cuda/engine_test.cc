@@ -1,6 +1,6 @@
 // Whole models on the simulated device, through the C ABI: the logits of the cpu backend to the bit where
 // weights are quantised and tokens generated, those of a double-precision decoder within bounds, and the same
-// generated tokens.
+// generated tokens. The cpu's K and V are kept as devices keep them.
 #include <algorithm>
 
 #include "tests/cuda/device_testing.h"
@@ -127,12 +127,10 @@ std::vector<int32_t> generate(TestEngine& engine, const std::vector<int32_t>& pr
 }
 
 // Null where no cpu variant fuses.
-std::unique_ptr<TestEngine> cpu_engine(TestModel& model, int32_t kv_type = QWQ_KV_F16) {
+std::unique_ptr<TestEngine> cpu_engine(TestModel& model) {
   const Backend* cpu = fused_cpu_backend();
   if (cpu == nullptr) return nullptr;
-  qwq_engine_config config = engine_config({QWQ_BACKEND_CPU, cpu->name}, 1);
-  config.kv_type = kv_type;
-  return std::make_unique<TestEngine>(model, config);
+  return std::make_unique<TestEngine>(model, engine_config({QWQ_BACKEND_CPU, cpu->name}, 1, QWQ_KV_F16));
 }
 
 // What an int8 recipe differs from exact logits, as a share of them: the bound of forward_test.cc, int8
@@ -262,21 +260,31 @@ TEST(batch_mates_change_no_bit) {
   for (size_t i = 0; i < 5; ++i) expect_same_bits("a sequence", results[0][i], results[1][i]);
 }
 
+// Where all layers are on the cpu they attend to q8_0 with integers. So each layer in turn is on the host of
+// an engine with a device, the others are on the device.
 TEST(a_q8_0_cache_gives_the_bits_of_the_cpu) {
+  if (fused_cpu_backend() == nullptr) return;
   struct Shape shape = shape_of(kQuantised[0]);
   shape.head_dim = 32;
+  CHECK_EQ(shape.n_layers, 2);
   TestModel model(shape, kSeed + 5);
   const std::vector<int32_t> tokens = some_tokens(70, shape.vocab);
-  qwq_engine_config config = engine_config(kSimulated, 1);
-  config.kv_type = QWQ_KV_Q8_0;
-  TestEngine engine(model, config);
+  TestEngine engine(model, engine_config(kSimulated, 1, QWQ_KV_Q8_0));
   const std::vector<float> logits = prefill(engine, tokens, 70, QWQ_ROLE_GENERATED);
-  const auto cpu = cpu_engine(model, QWQ_KV_Q8_0);
-  if (cpu == nullptr) return;
-  expect_same_bits("q8_0", logits, prefill(*cpu, tokens, 70, QWQ_ROLE_GENERATED));
-  CHECK_NEAR(relative_error(prefill(engine, tokens, 70, QWQ_ROLE_PROMPT),
-                            widened(prefill(*cpu, tokens, 70, QWQ_ROLE_PROMPT))),
-             0, int8_bound(model) + prompt_bound(model));
+  const std::vector<float> prompt_logits = prefill(engine, tokens, 70, QWQ_ROLE_PROMPT);
+  for (const int on_host : {0, 1}) {
+    qwq_placement places[2] = {};
+    std::strcpy(places[on_host].device, "cpu");
+    std::strcpy(places[1 - on_host].device, kTestDevice);
+    places[0].n_layers = places[1].n_layers = 1;
+    qwq_engine_config config = engine_config({QWQ_BACKEND_CUDA, ""}, 1, QWQ_KV_Q8_0);
+    config.placements = places;
+    config.n_placements = 2;
+    TestEngine parts(model, config);
+    expect_same_bits("q8_0", logits, prefill(parts, tokens, 70, QWQ_ROLE_GENERATED));
+    CHECK_NEAR(relative_error(prompt_logits, widened(prefill(parts, tokens, 70, QWQ_ROLE_PROMPT))), 0,
+               int8_bound(model) + prompt_bound(model));
+  }
 }
 
 TEST(generates_the_tokens_of_the_cpu) {

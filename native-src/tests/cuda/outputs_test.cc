@@ -126,7 +126,7 @@ void compare(TestModel& model, const std::vector<int32_t>& n_tokens, const std::
              int32_t max_sequences, int times = 1) {
   const Backend* cpu = fused_cpu_backend();
   if (cpu == nullptr) return;
-  qwq_engine_config host = engine_config({QWQ_BACKEND_CPU, cpu->name}, 1);
+  qwq_engine_config host = engine_config({QWQ_BACKEND_CPU, cpu->name}, 1, QWQ_KV_F16);
   qwq_engine_config device = engine_config({QWQ_BACKEND_CUDA, kTestDevice}, 1);
   host.max_sequences = device.max_sequences = max_sequences;
   TestEngine expected_engine(model, host);
@@ -164,7 +164,7 @@ TEST(long_lists_of_nine_sequences) {
   TestModel model(shape_with(6000), kSeed + 4);
   const Backend* cpu = fused_cpu_backend();
   if (cpu == nullptr) return;
-  qwq_engine_config host = engine_config({QWQ_BACKEND_CPU, cpu->name}, 1);
+  qwq_engine_config host = engine_config({QWQ_BACKEND_CPU, cpu->name}, 1, QWQ_KV_F16);
   qwq_engine_config device = engine_config({QWQ_BACKEND_CUDA, kTestDevice}, 1);
   host.max_sequences = device.max_sequences = 9;
   TestEngine engines[] = {{model, host}, {model, device}};
@@ -189,7 +189,7 @@ TEST(long_lists_are_sampled_on_the_host) {
   TestModel model(shape_with(6000), kSeed + 3);
   const Backend* cpu = fused_cpu_backend();
   if (cpu == nullptr) return;
-  qwq_engine_config host = engine_config({QWQ_BACKEND_CPU, cpu->name}, 1);
+  qwq_engine_config host = engine_config({QWQ_BACKEND_CPU, cpu->name}, 1, QWQ_KV_F16);
   qwq_engine_config device = engine_config({QWQ_BACKEND_CUDA, kTestDevice}, 1);
   host.max_sequences = device.max_sequences = 1;
   TestEngine engines[] = {{model, host}, {model, device}};

@@ -1,5 +1,5 @@
 // Engines whose layers lie in several places, through the C ABI: the bits of the cpu backend. Everything here
-// is generated tokens, whose recipe is the same everywhere.
+// is generated tokens with K and V in f16, whose recipe is the same everywhere.
 #include <algorithm>
 
 #include "tests/cuda/device_testing.h"
@@ -16,7 +16,7 @@ qwq_placement placement(const char* device, int32_t n_layers) {
 }
 
 qwq_engine_config placed(const std::vector<qwq_placement>& placements) {
-  qwq_engine_config config = engine_config({QWQ_BACKEND_CUDA, ""}, 1);
+  qwq_engine_config config = engine_config({QWQ_BACKEND_CUDA, ""}, 1, QWQ_KV_F16);
   config.placements = placements.data();
   config.n_placements = static_cast<int32_t>(placements.size());
   return config;
@@ -26,7 +26,7 @@ qwq_engine_config placed(const std::vector<qwq_placement>& placements) {
 std::vector<float> on_cpu(TestModel& model, int32_t n, int32_t steps) {
   const Backend* cpu = fused_cpu_backend();
   if (cpu == nullptr) return {};
-  TestEngine engine(model, BackendChoice{QWQ_BACKEND_CPU, cpu->name}, 1);
+  TestEngine engine(model, engine_config({QWQ_BACKEND_CPU, cpu->name}, 1, QWQ_KV_F16));
   return generate(engine, n, steps);
 }
 
@@ -68,7 +68,7 @@ TEST(kv_blocks_hold_the_layers_of_all_places) {
   const Backend* cpu = fused_cpu_backend();
   if (cpu == nullptr) return;
   const std::vector<qwq_placement> places = {placement("cpu", 1), placement(kTestDevice, 2)};
-  TestEngine whole(model, BackendChoice{QWQ_BACKEND_CPU, cpu->name}, 1);
+  TestEngine whole(model, engine_config({QWQ_BACKEND_CPU, cpu->name}, 1, QWQ_KV_F16));
   TestEngine parts(model, placed(places));
   CHECK_EQ(whole.kv_block_bytes, parts.kv_block_bytes);
   std::vector<std::byte> blocks[2];
@@ -119,6 +119,32 @@ TEST(memory_is_told_by_placement) {
   CHECK_EQ(qwq_engine_placement_memory(model.handle(), &config, 2, &host, &error),
            static_cast<int32_t>(QWQ_INVALID_ARGUMENT));
   CHECK(std::string(error.message).find("index: expected 0 .. 1, found 2") == 0);
+}
+
+TEST(a_device_anywhere_decides_how_all_layers_keep_their_kv) {
+  struct Shape shape = small_shape();
+  shape.head_dim = 32;
+  TestModel model(shape, kSeed);
+  const std::string on_sim = "are on device \"" + std::string(kTestDevice) + "\": use f16";
+  for (const auto& [placements, refusal] : std::vector<std::pair<std::vector<qwq_placement>, std::string>>{
+           {{placement(kTestDevice, kLayers)}, "layers 0 to 2 " + on_sim},
+           {{placement("cpu", 1), placement(kTestDevice, 2)}, "layers 1 to 2 " + on_sim},
+           {{placement(kTestDevice, 2), placement("cpu", 1)}, "layers 0 to 1 " + on_sim}}) {
+    qwq_engine_config config = placed(placements);
+    for (const auto& [kv_type, layout] : {std::pair<int32_t, const char*>{QWQ_KV_AUTO, "f16"},
+                                          {QWQ_KV_F16, "f16"},
+                                          {QWQ_KV_Q8_0, "q8_0"}}) {
+      config.kv_type = kv_type;
+      qwq_memory memory;
+      CHECK_OK(qwq_engine_memory(model.handle(), &config, &memory, error));
+      CHECK_EQ(std::string(memory.kv_layout), std::string(layout));
+    }
+    config.kv_type = QWQ_KV_I16;
+    qwq_error error{};
+    CHECK_EQ(create(model, config, &error), static_cast<int32_t>(QWQ_UNSUPPORTED));
+    CHECK_EQ(std::string(error.message),
+             "config.kv_type: i16 is for engines whose layers are all on the cpu, but " + refusal);
+  }
 }
 
 TEST(loading_is_counted_and_can_be_cancelled) {

@@ -20,10 +20,10 @@ public class Qwq extends QwqSymbols {
 
     static final SymbolLookup SYMBOL_LOOKUP = dev.qwq.nativelib.NativeLibrary.symbols();
 
-    private static final int QWQ_ABI_VERSION = (int)4L;
+    private static final int QWQ_ABI_VERSION = (int)5L;
     /**
      * {@snippet lang=c :
-     * #define QWQ_ABI_VERSION 4
+     * #define QWQ_ABI_VERSION 5
      * }
      */
     public static int QWQ_ABI_VERSION() {
@@ -1030,19 +1030,37 @@ public class Qwq extends QwqSymbols {
     public static int QWQ_BACKEND_CUDA() {
         return QWQ_BACKEND_CUDA;
     }
-    private static final int QWQ_KV_F16 = (int)0L;
+    private static final int QWQ_KV_AUTO = (int)0L;
     /**
      * {@snippet lang=c :
-     * enum qwq_kv_type.QWQ_KV_F16 = 0
+     * enum qwq_kv_type.QWQ_KV_AUTO = 0
+     * }
+     */
+    public static int QWQ_KV_AUTO() {
+        return QWQ_KV_AUTO;
+    }
+    private static final int QWQ_KV_F16 = (int)1L;
+    /**
+     * {@snippet lang=c :
+     * enum qwq_kv_type.QWQ_KV_F16 = 1
      * }
      */
     public static int QWQ_KV_F16() {
         return QWQ_KV_F16;
     }
-    private static final int QWQ_KV_Q8_0 = (int)1L;
+    private static final int QWQ_KV_I16 = (int)2L;
     /**
      * {@snippet lang=c :
-     * enum qwq_kv_type.QWQ_KV_Q8_0 = 1
+     * enum qwq_kv_type.QWQ_KV_I16 = 2
+     * }
+     */
+    public static int QWQ_KV_I16() {
+        return QWQ_KV_I16;
+    }
+    private static final int QWQ_KV_Q8_0 = (int)3L;
+    /**
+     * {@snippet lang=c :
+     * enum qwq_kv_type.QWQ_KV_Q8_0 = 3
      * }
      */
     public static int QWQ_KV_Q8_0() {

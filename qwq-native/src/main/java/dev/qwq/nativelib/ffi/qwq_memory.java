@@ -18,6 +18,7 @@ import static java.lang.foreign.MemoryLayout.PathElement.*;
  *     uint64_t kv_cache_bytes;
  *     uint64_t kv_bytes_per_token;
  *     uint64_t workspace_bytes;
+ *     char kv_layout[8];
  * }
  * }
  */
@@ -30,7 +31,8 @@ public class qwq_memory {
     private static final GroupLayout $LAYOUT = MemoryLayout.structLayout(
         Qwq.C_LONG.withName("kv_cache_bytes"),
         Qwq.C_LONG.withName("kv_bytes_per_token"),
-        Qwq.C_LONG.withName("workspace_bytes")
+        Qwq.C_LONG.withName("workspace_bytes"),
+        MemoryLayout.sequenceLayout(8, Qwq.C_CHAR).withName("kv_layout")
     ).withName("qwq_memory");
 
     /**
@@ -170,6 +172,83 @@ public class qwq_memory {
      */
     public static void workspace_bytes(MemorySegment struct, long fieldValue) {
         struct.set(workspace_bytes$LAYOUT, workspace_bytes$OFFSET, fieldValue);
+    }
+
+    private static final SequenceLayout kv_layout$LAYOUT = (SequenceLayout)$LAYOUT.select(groupElement("kv_layout"));
+
+    /**
+     * Layout for field:
+     * {@snippet lang=c :
+     * char kv_layout[8]
+     * }
+     */
+    public static final SequenceLayout kv_layout$layout() {
+        return kv_layout$LAYOUT;
+    }
+
+    private static final long kv_layout$OFFSET = $LAYOUT.byteOffset(groupElement("kv_layout"));
+
+    /**
+     * Offset for field:
+     * {@snippet lang=c :
+     * char kv_layout[8]
+     * }
+     */
+    public static final long kv_layout$offset() {
+        return kv_layout$OFFSET;
+    }
+
+    /**
+     * Getter for field:
+     * {@snippet lang=c :
+     * char kv_layout[8]
+     * }
+     */
+    public static MemorySegment kv_layout(MemorySegment struct) {
+        return struct.asSlice(kv_layout$OFFSET, kv_layout$LAYOUT.byteSize());
+    }
+
+    /**
+     * Setter for field:
+     * {@snippet lang=c :
+     * char kv_layout[8]
+     * }
+     */
+    public static void kv_layout(MemorySegment struct, MemorySegment fieldValue) {
+        MemorySegment.copy(fieldValue, 0L, struct, kv_layout$OFFSET, kv_layout$LAYOUT.byteSize());
+    }
+
+    private static long[] kv_layout$DIMS = { 8 };
+
+    /**
+     * Dimensions for array field:
+     * {@snippet lang=c :
+     * char kv_layout[8]
+     * }
+     */
+    public static long[] kv_layout$dimensions() {
+        return kv_layout$DIMS;
+    }
+    private static final VarHandle kv_layout$ELEM_HANDLE = kv_layout$LAYOUT.varHandle(sequenceElement());
+
+    /**
+     * Indexed getter for field:
+     * {@snippet lang=c :
+     * char kv_layout[8]
+     * }
+     */
+    public static byte kv_layout(MemorySegment struct, long index0) {
+        return (byte)kv_layout$ELEM_HANDLE.get(struct, kv_layout$OFFSET, index0);
+    }
+
+    /**
+     * Indexed setter for field:
+     * {@snippet lang=c :
+     * char kv_layout[8]
+     * }
+     */
+    public static void kv_layout(MemorySegment struct, long index0, byte fieldValue) {
+        kv_layout$ELEM_HANDLE.set(struct, kv_layout$OFFSET, index0, fieldValue);
     }
 
     /**
