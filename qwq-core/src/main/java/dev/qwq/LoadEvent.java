@@ -33,6 +33,10 @@ final class LoadEvent extends Event {
   @Label("KV Cache Bytes")
   long kvCacheBytes;
 
+  @Label("KV Layout")
+  @Description("How the KV cache keeps elements")
+  String kvLayout = "";
+
   @Label("Context Length")
   @Description("In tokens")
   int contextLength;

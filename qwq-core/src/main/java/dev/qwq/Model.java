@@ -116,6 +116,7 @@ public final class Model implements AutoCloseable {
       event.deviceWeightBytes =
           model.placement().places().stream().mapToLong(ModelPlan.Place::weightBytes).sum();
       event.kvCacheBytes = info.kvCacheBytes();
+      event.kvLayout = info.kvLayout();
       event.contextLength = info.contextLength();
       event.commit();
       LOG.atInfo()
@@ -125,6 +126,7 @@ public final class Model implements AutoCloseable {
           .addKeyValue("contextLength", info.contextLength())
           .addKeyValue("weightBytes", loaded.source().weightBytes())
           .addKeyValue("kvCacheBytes", info.kvCacheBytes())
+          .addKeyValue("kvLayout", info.kvLayout())
           .addKeyValue("deviceLayers", model.placement().deviceLayers())
           .log("Model opened");
       return model;
@@ -468,6 +470,7 @@ public final class Model implements AutoCloseable {
         info.contextLength(),
         config.contextLength(),
         source.weightBytes(),
+        info.kvLayout(),
         info.kvBytesPerToken(),
         info.kvCacheBytes(),
         info.workspaceBytes());

@@ -13,6 +13,9 @@ package dev.qwq;
  * @param contextLength the longest conversation, in tokens
  * @param trainedContextLength the longest conversation the model's files promise
  * @param weightBytes bytes of all weights
+ * @param kvLayout how the KV cache keeps and orders elements: {@code f16}, {@code f32}, {@code
+ *     q8_0}, {@code i16}, or {@code i8}, the values of {@code q8_0} in an order of the processor's
+ *     own
  * @param kvBytesPerToken bytes the KV cache takes for each token
  * @param kvCacheBytes bytes reserved for the KV cache
  * @param workspaceBytes bytes taken for everything else
@@ -28,6 +31,7 @@ public record ModelInfo(
     int contextLength,
     int trainedContextLength,
     long weightBytes,
+    String kvLayout,
     long kvBytesPerToken,
     long kvCacheBytes,
     long workspaceBytes) {}

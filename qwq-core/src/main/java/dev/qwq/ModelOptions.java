@@ -243,7 +243,7 @@ public final class ModelOptions {
     private boolean pinThreads;
     private int contextLength;
     private long kvCacheTokens;
-    private KvCacheType kvCacheType = KvCacheType.F16;
+    private KvCacheType kvCacheType = KvCacheType.AUTO;
     private int maxSequences = 32;
     private int maxQueued = 1024;
     private Weights weights = Weights.MAPPED;
@@ -368,7 +368,7 @@ public final class ModelOptions {
      * Sets how the KV cache keeps elements. {@link KvCacheType#Q8_0} nearly doubles the context
      * that fits the memory.
      *
-     * @param value default {@link KvCacheType#F16}
+     * @param value default {@link KvCacheType#AUTO}
      * @return this builder
      */
     public Builder kvCacheType(KvCacheType value) {

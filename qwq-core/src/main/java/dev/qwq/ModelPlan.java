@@ -11,6 +11,7 @@ import java.util.OptionalLong;
  * @param contextLength the longest conversation, in tokens
  * @param trainedContextLength the longest conversation the model's files promise
  * @param kvCacheTokens tokens that the KV cache holds, all conversations together
+ * @param kvLayout how the KV cache keeps elements, as {@link ModelInfo#kvLayout()}
  * @param kvBytesPerToken bytes of KV cache that a token takes, all layers together
  * @param places where layers are computed, from first to last
  * @param hostWeightBytes weights that stay where the file is mapped: the embedding, and layers of
@@ -21,6 +22,7 @@ public record ModelPlan(
     int contextLength,
     int trainedContextLength,
     long kvCacheTokens,
+    String kvLayout,
     long kvBytesPerToken,
     List<Place> places,
     long hostWeightBytes,

@@ -41,6 +41,7 @@ class ModelPlanTest {
   private static ModelPlan plan(UnaryOperator<ModelOptions.Builder> change) {
     ModelPlan plan = checked(change);
     assertThat(plan.kvBytesPerToken()).isEqualTo(KV_BYTES_PER_TOKEN);
+    assertThat(plan.kvLayout()).isEqualTo("f16");
     return plan;
   }
 

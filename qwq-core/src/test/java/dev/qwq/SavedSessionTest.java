@@ -51,7 +51,7 @@ class SavedSessionTest {
   }
 
   @ParameterizedTest
-  @EnumSource(KvCacheType.class)
+  @EnumSource(names = {"AUTO", "F16", "Q8_0"})
   void goesOnWithoutComputingAnythingAgain(KvCacheType type) throws IOException {
     ModelOptions options = ModelOptions.builder().kvCacheType(type).build();
     Reply expected;
@@ -148,6 +148,35 @@ class SavedSessionTest {
                 file(), SessionOptions.builder().history(List.of(Message.user("x"))).build()));
     assertCode(
         ErrorCode.FILE_UNREADABLE, () -> model.restoreSession(folder.resolve("there is none")));
+  }
+
+  /** A simulated device saves, the processor restores: it must keep K and V as devices do. */
+  @Test
+  void goesOnElsewhereWhereTheLayoutIsTheSame() {
+    try (Model device = Model.open(TinyModel.path(), onDevice(KvCacheType.F16));
+        Session session = device.newSession()) {
+      session.send("What is 1 + 1?", fourTokens());
+      session.save(file());
+    }
+    ModelOptions f16 = ModelOptions.builder().kvCacheType(KvCacheType.F16).build();
+    try (Model there = Model.open(TinyModel.path(), f16);
+        Session session = there.restoreSession(file())) {
+      assertThat(session.send("What is 2 + 2?", fourTokens()).usage().cachedTokens())
+          .isGreaterThan(5);
+    }
+  }
+
+  private static ModelOptions onDevice(KvCacheType type) {
+    return ModelOptions.builder()
+        .backend(Backend.CUDA)
+        .cudaDevice("sim")
+        .contextLength(256)
+        .kvCacheType(type)
+        .build();
+  }
+
+  private static GenerationOptions fourTokens() {
+    return TinyModel.greedy().toBuilder().maxTokens(4).build();
   }
 
   /** One wrong byte anywhere, or a missing end, is noticed before anything is used. */

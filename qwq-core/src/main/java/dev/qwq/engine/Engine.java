@@ -97,6 +97,7 @@ public final class Engine implements AutoCloseable {
               plan.contextLength(),
               options.kvBlockSize(),
               setup.kvBlocks(),
+              decision.memory().kvLayout(),
               decision.memory().kvBytesPerToken(),
               decision.memory().kvCacheBytes(),
               decision.memory().workspaceBytes(),
@@ -145,7 +146,7 @@ public final class Engine implements AutoCloseable {
     if (type == KvCacheType.Q8_0 && headDim % KV_SCALE_RUN != 0) {
       throw new QwqException(
           ErrorCode.INVALID_ARGUMENT,
-          "kvCacheType: Q8_0 keeps %d elements of a head to a scale, but a head of the model has %d: use F16"
+          "kvCacheType: Q8_0 keeps %d elements of a head to a scale, but a head of the model has %d: use AUTO"
               .formatted(KV_SCALE_RUN, headDim));
     }
   }

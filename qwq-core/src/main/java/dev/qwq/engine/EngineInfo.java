@@ -10,6 +10,8 @@ package dev.qwq.engine;
  * @param contextLength most tokens of a conversation, prompt and answer together
  * @param kvBlockSize tokens a KV block holds
  * @param kvBlocks blocks of the KV cache; one full context always fits
+ * @param kvLayout how the KV cache keeps and orders elements: {@code f16}, {@code f32}, {@code
+ *     q8_0}, {@code i16} or {@code i8}
  * @param kvBytesPerToken bytes of KV cache a token takes
  * @param kvCacheBytes bytes of the whole KV cache
  * @param workspaceBytes bytes of all other buffers
@@ -25,6 +27,7 @@ public record EngineInfo(
     int contextLength,
     int kvBlockSize,
     int kvBlocks,
+    String kvLayout,
     long kvBytesPerToken,
     long kvCacheBytes,
     long workspaceBytes,

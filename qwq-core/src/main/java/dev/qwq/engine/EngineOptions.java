@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param kvCacheTokens tokens of all conversations together that the KV cache keeps; 0 (default) =
  *     several full contexts within a share of the free memory, one context at least
  * @param kvBlockSize tokens a KV block holds, a power of two from 16 to 256; default 32
- * @param kvCacheType how the KV cache keeps elements; default {@link KvCacheType#F16}
+ * @param kvCacheType how the KV cache keeps elements; default {@link KvCacheType#AUTO}
  * @param maxBatchTokens most tokens of one step, all sequences together, at least {@code
  *     maxSequences} and at most 65,536; default 512
  * @param maxSequences most generations that run at the same time, 1 to 4096; default 64
@@ -69,6 +69,9 @@ public record EngineOptions(
     }
     if (devices.layers() != DeviceOptions.ALL_THAT_FIT && backend != BackendKind.CUDA) {
       throw invalid("gpuLayers", "none for backend " + backend, String.valueOf(devices.layers()));
+    }
+    if (kvCacheType == KvCacheType.I16 && backend == BackendKind.CUDA) {
+      throw invalid("kvCacheType", "AUTO, F16 or Q8_0 for backend CUDA", "I16");
     }
     checkRange("threads", threads, 0, MAX_THREADS);
     checkRange("contextLength", contextLength, 0, Integer.MAX_VALUE);
@@ -135,7 +138,7 @@ public record EngineOptions(
     private int contextLength;
     private long kvCacheTokens;
     private int kvBlockSize = 32;
-    private KvCacheType kvCacheType = KvCacheType.F16;
+    private KvCacheType kvCacheType = KvCacheType.AUTO;
     private int maxBatchTokens = 512;
     private int maxSequences = 64;
     private int maxQueued = 1024;

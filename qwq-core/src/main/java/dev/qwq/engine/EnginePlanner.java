@@ -125,6 +125,7 @@ final class EnginePlanner {
         hostWeights(runs.stream().filter(LayerRun::onHost).mapToInt(LayerRun::layers).sum());
     NativeEngine.Memory host =
         new NativeEngine.Memory(
+            memory.kvLayout(),
             hostKv,
             memory.kvBytesPerToken(),
             memory.kvCacheBytes() + memory.workspaceBytes() - onDevices - hostKv);
@@ -220,6 +221,7 @@ final class EnginePlanner {
             context,
             config.contextLength(),
             (long) setup.kvBlocks() * options.kvBlockSize(),
+            memory.kvLayout(),
             memory.kvBytesPerToken(),
             places,
             hostWeights,

@@ -16,8 +16,8 @@ import java.util.concurrent.CancellationException;
  * the first worker of its pool.
  */
 final class NativeEngine implements Stepper, AutoCloseable {
-  /** Bytes an engine takes, in all places together. */
-  record Memory(long kvCacheBytes, long kvBytesPerToken, long workspaceBytes) {}
+  /** Bytes an engine takes, in all places together, and how its KV cache is laid out. */
+  record Memory(String kvLayout, long kvCacheBytes, long kvBytesPerToken, long workspaceBytes) {}
 
   /** Bytes that a run of layers takes where it is computed; weights only on devices. */
   record RunMemory(long weightBytes, long kvCacheBytes, long workspaceBytes) {
@@ -71,6 +71,7 @@ final class NativeEngine implements Stepper, AutoCloseable {
       MemorySegment config = config(setup, scratch);
       NativeCalls.check(Qwq.qwq_engine_memory(model.handle(), config, out, error), error);
       return new Memory(
+          qwq_memory.kv_layout(out).getString(0),
           qwq_memory.kv_cache_bytes(out),
           qwq_memory.kv_bytes_per_token(out),
           qwq_memory.workspace_bytes(out));
@@ -119,7 +120,9 @@ final class NativeEngine implements Stepper, AutoCloseable {
     qwq_engine_config.kv_type(
         config,
         switch (options.kvCacheType()) {
+          case AUTO -> Qwq.QWQ_KV_AUTO();
           case F16 -> Qwq.QWQ_KV_F16();
+          case I16 -> Qwq.QWQ_KV_I16();
           case Q8_0 -> Qwq.QWQ_KV_Q8_0();
         });
     qwq_engine_config.pin_threads(config, options.pinThreads() ? 1 : 0);

@@ -1,6 +1,5 @@
 package dev.qwq.saved;
 
-import dev.qwq.engine.BackendKind;
 import dev.qwq.engine.EngineInfo;
 import dev.qwq.model.ModelConfig;
 import dev.qwq.model.ModelSource;
@@ -52,11 +51,8 @@ public record ModelFingerprint(Map<String, String> parts) {
                 config.ropeTheta(), config.yarn().map(Objects::toString).orElse("not stretched")));
     parts.put(
         "KV cache",
-        "%d bytes a token, blocks of %d, %s backend"
-            .formatted(
-                engine.kvBytesPerToken(),
-                engine.kvBlockSize(),
-                engine.backend() == BackendKind.REFERENCE ? "reference" : "cpu"));
+        "%d bytes a token in %s, blocks of %d"
+            .formatted(engine.kvBytesPerToken(), engine.kvLayout(), engine.kvBlockSize()));
     return new ModelFingerprint(parts);
   }
 

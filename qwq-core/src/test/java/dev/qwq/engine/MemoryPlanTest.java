@@ -76,7 +76,7 @@ class MemoryPlanTest {
 
   @Test
   void refusesWhatTheMachineHasNoMemoryForWithNumbers() {
-    NativeEngine.Memory memory = new NativeEngine.Memory(3 * GIB, 64, GIB);
+    NativeEngine.Memory memory = new NativeEngine.Memory("f16", 3 * GIB, 64, GIB);
     MemoryPlan.checkFits(memory, OptionalLong.empty(), 0);
     MemoryPlan.checkFits(memory, OptionalLong.of(4 * GIB), 20 * GIB);
     assertThatThrownBy(() -> MemoryPlan.checkFits(memory, OptionalLong.of(4 * GIB - 1), 0))

@@ -124,7 +124,8 @@ class PriorityTest {
   @Test
   void aFullQueueSaysWhenToComeBack() {
     EngineInfo info =
-        new EngineInfo(BackendKind.REFERENCE, "simulated", 1, 97, 64, 8, 16, 8, 0, 0, 16, 1, 0);
+        new EngineInfo(
+            BackendKind.REFERENCE, "simulated", 1, 97, 64, 8, 16, "none", 8, 0, 0, 16, 1, 0);
     SimulatedModel slow = new SimulatedModel(info);
     CompletableFuture<Void> hold = new CompletableFuture<>();
     GenerationRequest request = request(tokens(9, 1), 1, Scheduling.NORMAL);
@@ -151,7 +152,8 @@ class PriorityTest {
   @Test
   void endlessTimeLimitsTakeNoPlaceAway() {
     EngineInfo info =
-        new EngineInfo(BackendKind.REFERENCE, "simulated", 1, 97, 64, 8, 16, 8, 0, 0, 16, 1, 0);
+        new EngineInfo(
+            BackendKind.REFERENCE, "simulated", 1, 97, 64, 8, 16, "none", 8, 0, 0, 16, 1, 0);
     Scheduling endless = new Scheduling(0, Duration.ofSeconds(Long.MAX_VALUE));
     try (Engine engine = Engine.over(new SimulatedModel(info), info, () -> {})) {
       for (int i = 0; i < 3; i++) {

@@ -138,7 +138,8 @@ class SchedulingTest extends SimulatedEngineTest {
   @Test
   void refusesMoreThanTheQueueHoldsAndTwoUsersOfOneSequence() {
     EngineInfo info =
-        new EngineInfo(BackendKind.REFERENCE, "simulated", 1, 97, 64, 8, 16, 8, 0, 0, 16, 2, 1);
+        new EngineInfo(
+            BackendKind.REFERENCE, "simulated", 1, 97, 64, 8, 16, "none", 8, 0, 0, 16, 2, 1);
     SimulatedModel stuck = new SimulatedModel(info);
     stuck.beforeStep(SimulatedEngineTest::untilRaised);
     try (Engine engine = Engine.over(stuck, info, () -> {})) {

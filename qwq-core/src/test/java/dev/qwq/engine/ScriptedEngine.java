@@ -50,6 +50,7 @@ public final class ScriptedEngine {
             Integer.MAX_VALUE,
             BLOCK_SIZE,
             Integer.MAX_VALUE / BLOCK_SIZE + 1,
+            "none",
             1,
             Integer.MAX_VALUE,
             0,

@@ -54,6 +54,7 @@ final class SimulatedModel implements Stepper {
         contextLength,
         8,
         kvBlocks,
+        "none",
         8,
         kvBlocks * 64L,
         0,

@@ -66,6 +66,7 @@ final class InspectCommand extends Subcommand {
     report.put("generation", GenerationReport.of(source.generationDefaults()));
     Map<String, Object> memory = new LinkedHashMap<>();
     memory.put("weight_bytes", source.weightBytes());
+    memory.put("kv_layout", "f16");
     memory.put("kv_bytes_per_token", kvBytesPerToken(config));
     memory.put("kv_bytes_at_context_length", kvBytesPerToken(config) * config.contextLength());
     report.put("memory", memory);

@@ -26,6 +26,7 @@ record PlanReport(Path path, ModelPlan plan) {
     values.put("context_length", plan.contextLength());
     values.put("trained_context_length", plan.trainedContextLength());
     values.put("kv_cache_tokens", plan.kvCacheTokens());
+    values.put("kv_layout", plan.kvLayout());
     values.put("kv_bytes_per_token", plan.kvBytesPerToken());
     values.put("layers", plan.layers());
     values.put("device_layers", plan.deviceLayers());
@@ -96,7 +97,9 @@ record PlanReport(Path path, ModelPlan plan) {
         plan.contextLength(),
         plan.trainedContextLength(),
         plan.kvCacheTokens());
-    out.printf("A token takes %s of KV cache:", Terminals.bytes(plan.kvBytesPerToken()));
+    out.printf(
+        "A token takes %s of KV cache in %s:",
+        Terminals.bytes(plan.kvBytesPerToken()), plan.kvLayout());
     for (int context : contexts()) {
       out.printf(
           Locale.ROOT,

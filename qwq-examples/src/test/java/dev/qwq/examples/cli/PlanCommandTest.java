@@ -18,6 +18,7 @@ class PlanCommandTest {
     assertThat(plan.get("places")).hasSize(1);
     // 6 layers, keys and values of 2 heads of 64, two bytes each.
     long perToken = 6 * 2 * 2 * 64 * 2;
+    assertThat(plan.get("kv_layout").textValue()).isEqualTo("f16");
     assertThat(plan.get("kv_bytes_per_token").longValue()).isEqualTo(perToken);
     assertThat(plan.get("kv_bytes_by_context").get("4096").longValue()).isEqualTo(4096 * perToken);
     assertThat(Cli.run("plan", "--ctx", 1000).out())
