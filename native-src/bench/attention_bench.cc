@@ -23,7 +23,8 @@ struct KvFormat {
   const char* name;
 };
 
-constexpr KvFormat kKvFormats[] = {{KvType::kF16, "f16"}, {KvType::kQ8_0, "q8_0"}};
+constexpr KvFormat kKvFormats[] = {
+    {KvType::kI16, "i16"}, {KvType::kI8, "i8"}, {KvType::kF16, "f16"}, {KvType::kQ8_0, "q8_0"}};
 
 // One row each of `sequences` that share the context out among them.
 struct DecodeCase {

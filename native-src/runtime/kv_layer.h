@@ -112,10 +112,10 @@ struct KvLayer {
 
  private:
   std::byte* group(const int32_t* block_table, int64_t position, int plane) const {
+    const int64_t block = position >> __builtin_ctz(static_cast<unsigned>(block_size));
     const size_t groups_before = static_cast<size_t>(plane) * static_cast<size_t>(block_size / kKvGroup) +
-                                 static_cast<size_t>(position % block_size / kKvGroup);
-    return base + static_cast<size_t>(block_table[position / block_size]) * block_bytes +
-           groups_before * group_bytes();
+                                 static_cast<size_t>(position & (block_size - 1)) / kKvGroup;
+    return base + static_cast<size_t>(block_table[block]) * block_bytes + groups_before * group_bytes();
   }
 };
 

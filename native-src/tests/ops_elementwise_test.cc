@@ -205,56 +205,128 @@ TEST(store_kv_rounds_to_nearest_even_in_the_right_slots) {
   });
 }
 
-TEST(store_kv_quantises_to_q8_0_within_half_a_step) {
+// A cache of two blocks, which store_kv of a variant and of the reference write alike.
+class StoredRows {
+ public:
+  static constexpr int kKvHeads = 2;
+  static constexpr size_t kRows = 20;
+
+  StoredRows(KvType type, int head_dim, const std::vector<float>& k, const std::vector<float>& v, Flush flush)
+      : kv_{nullptr, 2 * kKvHeads * kKvGroup * kv_head_bytes(type, head_dim), kKvHeads, head_dim, 16, type},
+        cache_(std::vector<std::byte>(2 * kv_.block_bytes, std::byte{0x7e}), flush),
+        reference_(cache_.copy(), flush),
+        block_table_({1, 0}, flush),
+        rows_(kRows, flush),
+        k_(k, flush),
+        v_(v, flush) {
+    for (size_t i = 0; i < kRows; ++i) rows_[i] = {block_table_.data(), static_cast<int32_t>(7 + i)};
+  }
+
+  void store(const Backend& backend) {
+    Context context(backend, limits_for(1, 2));
+    const int64_t stride = kKvHeads * kv_.head_dim;
+    StoreKvArgs args = {k_.data(), v_.data(), stride, stride, kRows, rows_.data(), kv_};
+    args.kv.base = cache_.data();
+    backend.store_kv(*context, args);
+    args.kv.base = reference_.data();
+    reference_backend().store_kv(*context, args);
+    for (size_t i = 0; i < cache_.size(); ++i) {
+      CHECK_EQ(static_cast<int>(cache_[i]), static_cast<int>(reference_[i]));
+    }
+  }
+
+  std::vector<float> read(bool key, size_t row, int head) {
+    KvLayer kv = kv_;
+    kv.base = cache_.data();
+    std::vector<float> decoded(static_cast<size_t>(kv.head_dim));
+    const auto read = key ? &reference::read_k : &reference::read_v;
+    read(kv, block_table_.data(), rows_[row].position, head, decoded.data());
+    return decoded;
+  }
+  const float* given(bool key, size_t row, int head) const {
+    const int64_t at = (static_cast<int64_t>(row) * kKvHeads + head) * kv_.head_dim;
+    return (key ? k_ : v_).data() + at;
+  }
+
+ private:
+  KvLayer kv_;
+  Guarded<std::byte> cache_;
+  Guarded<std::byte> reference_;
+  Guarded<int32_t> block_table_;
+  Guarded<AttentionRow> rows_;
+  Guarded<float> k_;
+  Guarded<float> v_;
+};
+
+TEST(store_kv_quantises_to_8_bits_within_half_a_step) {
   for_variants([](const Variant& variant, Flush flush) {
-    for (const int head_dim : {32, 64, 128}) {
-      constexpr int kKvHeads = 2;
-      constexpr size_t kRows = 20;
-      KvLayer kv = {nullptr, 0, kKvHeads, head_dim, 16, KvType::kQ8_0};
-      kv.block_bytes = 2 * kKvHeads * kv.group_bytes();
-      const std::vector<std::byte> empty(2 * kv.block_bytes, std::byte{0x7e});
-      Guarded<std::byte> cache(empty, flush);
-      Guarded<std::byte> reference(empty, flush);
-      const Guarded<int32_t> block_table({1, 0}, flush);
-      Guarded<AttentionRow> rows(kRows, flush);
-      for (size_t i = 0; i < kRows; ++i) rows[i] = {block_table.data(), static_cast<int32_t>(7 + i)};
-      const int64_t stride = kKvHeads * head_dim;
-      std::vector<float> k_values = normal(kRows * static_cast<size_t>(stride), 8, 3.0f);
-      for (size_t i = 0; i < 32; ++i) k_values[i] = 0.0f;
-      for (size_t i = 0; i < 32; ++i) k_values[static_cast<size_t>(stride) + i] *= 1e-6f;  // subnormal scale
-      const Guarded<float> k(k_values, flush);
-      std::vector<float> v_values = normal(k_values.size(), 9);
-      v_values[5] = INFINITY;
-      v_values[static_cast<size_t>(stride) + 7] = NAN;
-      const Guarded<float> v(v_values, flush);
-      Context context(*variant.backend, limits_for(1, 2));
-      StoreKvArgs args = {k.data(), v.data(), stride, stride, kRows, rows.data(), kv};
-      args.kv.base = cache.data();
-      variant.backend->store_kv(*context, args);
-      std::vector<float> decoded(static_cast<size_t>(head_dim));
-      for (size_t r = 0; r < kRows; ++r) {
-        for (int h = 0; h < kKvHeads; ++h) {
-          const float* x = k.data() + static_cast<int64_t>(r) * stride + h * head_dim;
-          reference::read_k(args.kv, block_table.data(), rows[r].position, h, decoded.data());
-          for (int i = 0; i < head_dim; ++i) {
-            const float* run = x + i / kKvScaleRun * kKvScaleRun;
+    for (const KvType type : {KvType::kQ8_0, KvType::kI8}) {
+      for (const int head_dim : {32, 64, 128}) {
+        const size_t stride = static_cast<size_t>(StoredRows::kKvHeads * head_dim);
+        std::vector<float> k = normal(StoredRows::kRows * stride, 8, 3.0f);
+        for (size_t i = 0; i < 32; ++i) k[i] = 0.0f;
+        for (size_t i = 0; i < 32; ++i) k[stride + i] *= 1e-6f;  // subnormal scale
+        std::vector<float> v = normal(k.size(), 9);
+        v[5] = INFINITY;
+        v[stride + 7] = NAN;
+        StoredRows rows(type, head_dim, k, v, flush);
+        rows.store(*variant.backend);
+        for (size_t r = 0; r < StoredRows::kRows; ++r) {
+          for (int h = 0; h < StoredRows::kKvHeads; ++h) {
+            const float* x = rows.given(true, r, h);
+            const std::vector<float> decoded = rows.read(true, r, h);
+            for (int i = 0; i < head_dim; ++i) {
+              const float* run = x + i / kKvScaleRun * kKvScaleRun;
+              double largest = 0;
+              for (int j = 0; j < kKvScaleRun; ++j) largest = std::max<double>(largest, std::fabs(run[j]));
+              // Half a step, where the step, largest / 127, was rounded to f16; a subnormal one by 2^-25.
+              const double bound = largest / 254 * (1 + 0x1p-11) + 128 * 0x1p-25;
+              CHECK_NEAR(decoded[static_cast<size_t>(i)], x[i], bound);
+            }
+          }
+        }
+        CHECK(std::isnan(rows.read(false, 0, 0)[5]));
+        CHECK(std::isnan(rows.read(false, 1, 0)[7]));
+      }
+    }
+  });
+}
+
+TEST(store_kv_quantises_to_16_bits_within_half_a_step) {
+  for_variants([](const Variant& variant, Flush flush) {
+    for (const int head_dim : {2, 18, 32, 64, 100, 128}) {
+      const size_t stride = static_cast<size_t>(StoredRows::kKvHeads * head_dim);
+      std::vector<float> k = normal(StoredRows::kRows * stride, 8, 3.0f);
+      for (size_t i = 0; i < stride; ++i) k[i] = 0.0f;
+      for (size_t i = 0; i < stride; ++i) k[stride + i] *= 1e-15f;  // counts as zero
+      for (size_t i = 0; i < stride; ++i) k[2 * stride + i] *= 1e15f;
+      std::vector<float> v = normal(k.size(), 9);
+      v[1] = -INFINITY;
+      v[stride + 1] = NAN;
+      v[2 * stride] = 1e30f;
+      StoredRows rows(KvType::kI16, head_dim, k, v, flush);
+      rows.store(*variant.backend);
+      for (const bool key : {true, false}) {
+        for (size_t r = key ? 0 : 2; r < StoredRows::kRows; ++r) {
+          for (int h = 0; h < StoredRows::kKvHeads; ++h) {
+            const float* x = rows.given(key, r, h);
+            const std::vector<float> decoded = rows.read(key, r, h);
+            double norm = 0;
             double largest = 0;
-            for (int j = 0; j < kKvScaleRun; ++j) largest = std::max<double>(largest, std::fabs(run[j]));
-            // Half a step, where the step, largest / 127, was rounded to f16; a subnormal one by 2^-25.
-            const double bound = largest / 254 * (1 + 0x1p-11) + 128 * 0x1p-25;
-            CHECK_NEAR(decoded[static_cast<size_t>(i)], x[i], bound);
+            for (int i = 0; i < head_dim; ++i) norm += static_cast<double>(x[i]) * x[i];
+            for (int i = 0; i < head_dim; ++i) largest = std::max<double>(largest, std::fabs(x[i]));
+            const double measure = key ? std::sqrt(norm) : largest;
+            // Half a step; a scale, its inverse and what it is multiplied with round once, and before that
+            // the sum under the root, head_dim / 16 + 4 times.
+            const double bound = measure / 65534 + measure * (head_dim / 16 + 8) * 0x1p-24;
+            for (int i = 0; i < head_dim; ++i) {
+              CHECK_NEAR(decoded[static_cast<size_t>(i)], x[i], measure < 0x1p-49 ? measure : bound);
+            }
           }
         }
       }
-      reference::read_v(args.kv, block_table.data(), rows[0].position, 0, decoded.data());
-      CHECK(std::isnan(decoded[5]));
-      reference::read_v(args.kv, block_table.data(), rows[1].position, 0, decoded.data());
-      CHECK(std::isnan(decoded[7]));
-      args.kv.base = reference.data();
-      reference_backend().store_kv(*context, args);
-      for (size_t i = 0; i < cache.size(); ++i) {
-        CHECK_EQ(static_cast<int>(cache[i]), static_cast<int>(reference[i]));
-      }
+      for (const float x : rows.read(false, 0, 0)) CHECK(std::isnan(x));
+      for (const float x : rows.read(false, 1, 0)) CHECK(std::isnan(x));
     }
   });
 }

@@ -1,6 +1,7 @@
 // The reference operators against values worked out by hand: everything else is tested against them.
 #include <numbers>
 
+#include "formats/bytes.h"
 #include "formats/half.h"
 #include "kernels/backend.h"
 #include "kernels/thread_pool.h"
@@ -174,6 +175,60 @@ TEST(q8_0_cache_keeps_levels_then_scales) {
   CHECK_EQ(level(kGroupBytes + 3 * kHeadDim + 1), -5);
   CHECK_EQ(level(kGroupBytes + 3 * kHeadDim + 63), -127);
   CHECK_EQ(scale(kGroupBytes + 16 * kHeadDim + 2 * (3 * 2 + 1)), 2.0f);
+}
+
+// A head of 3 and 4 and one of 6: pairs where the layout says, scales after them, what is no column zero.
+TEST(i16_cache_keeps_pairs_then_scales) {
+  Fixture f;
+  constexpr int kHeadDim = 18;
+  constexpr size_t kGroupBytes = 16 * 32 * 2 + 16 * 4;
+  std::vector<std::byte> cache(2 * kGroupBytes, std::byte{0x55});
+  const KvLayer kv = {cache.data(), 2 * kGroupBytes, 1, kHeadDim, 16, KvType::kI16};
+  CHECK_EQ(kv.group_bytes(), kGroupBytes);
+  const int32_t block_table[] = {0};
+  const AttentionRow row = {block_table, 3};
+  float k[kHeadDim] = {};
+  k[0] = 3, k[17] = -4;  // norm 5
+  float v[kHeadDim] = {};
+  v[1] = 6, v[16] = -3;
+  f.backend.store_kv(f.ctx, {k, v, kHeadDim, kHeadDim, 1, &row, kv});
+  const auto at = [&]<typename T>(size_t byte, T) { return load<T>(cache.data() + byte); };
+  const auto level = [&](size_t word) { return int{at(2 * word, int16_t{})}; };
+  CHECK_EQ(level((0 * 16 + 3) * 2 + 0), 19660);   // 3 / 5 of 32767, to the nearest
+  CHECK_EQ(level((8 * 16 + 3) * 2 + 1), -26214);  // element 17
+  CHECK_EQ(level((0 * 16 + 4) * 2), 0x5555);      // of another token
+  CHECK_NEAR(at(16 * 32 * 2 + 4 * 3, 0.0f), 5.0 / 32767, 0x1p-35);
+  const size_t values = kGroupBytes / 2;
+  CHECK_EQ(level(values + ((0 * 8 + 1) * 16 + 1) * 2 + 1), 32767);   // panel 0, tokens 2 and 3, column 1
+  CHECK_EQ(level(values + ((1 * 8 + 1) * 16 + 0) * 2 + 1), -16384);  // panel 1; 16383.5 is a tie, to even
+  CHECK_EQ(level(values + ((1 * 8 + 1) * 16 + 2) * 2 + 1), 0);       // column 18 is none
+  CHECK_EQ(level(values + ((0 * 8 + 1) * 16 + 1) * 2 + 0), 0x5555);  // of another token
+  CHECK_NEAR(at(kGroupBytes + 16 * 32 * 2 + 4 * 3, 0.0f), 6.0 / 32767, 0x1p-35);
+}
+
+// Levels of q8_0 in the places of i16, scales side by side for all tokens.
+TEST(i8_cache_keeps_pairs_then_scales) {
+  Fixture f;
+  constexpr int kHeadDim = 64;
+  constexpr size_t kGroupBytes = 16 * kHeadDim + 2 * 16 * 2;
+  std::vector<std::byte> cache(2 * kGroupBytes, std::byte{0x55});
+  const KvLayer kv = {cache.data(), 2 * kGroupBytes, 1, kHeadDim, 16, KvType::kI8};
+  CHECK_EQ(kv.group_bytes(), kGroupBytes);
+  const int32_t block_table[] = {0};
+  const AttentionRow row = {block_table, 3};
+  float k[kHeadDim] = {};
+  k[0] = 127, k[1] = -5.4f, k[33] = -254;  // scales 1 and 2
+  f.backend.store_kv(f.ctx, {k, k, kHeadDim, kHeadDim, 1, &row, kv});
+  const auto level = [&](size_t at) { return int{load<int8_t>(cache.data() + at)}; };
+  const auto scale = [&](size_t at) { return f16_to_f32(load<uint16_t>(cache.data() + at)); };
+  CHECK_EQ(level((0 * 16 + 3) * 2), 127);
+  CHECK_EQ(level((0 * 16 + 3) * 2 + 1), -5);
+  CHECK_EQ(level((16 * 16 + 3) * 2 + 1), -127);
+  CHECK_EQ(scale(16 * kHeadDim + 2 * 3), 1.0f);
+  CHECK_EQ(scale(16 * kHeadDim + 2 * (16 + 3)), 2.0f);
+  CHECK_EQ(level(kGroupBytes + (0 * 8 + 1) * 32 + 2 * 1 + 1), -5);
+  CHECK_EQ(level(kGroupBytes + (2 * 8 + 1) * 32 + 2 * 1 + 1), -127);
+  CHECK_EQ(scale(kGroupBytes + 16 * kHeadDim + 2 * (16 + 3)), 2.0f);
 }
 
 TEST(swiglu_and_add) {

@@ -1,72 +1,59 @@
 #pragma once
 
-#include "kernels/cpu/attention_tile.h"
+#include "kernels/cpu/attention_floats.h"
+#include "kernels/cpu/attention_pairs.h"
 #include "kernels/scratch.h"
 #include "kernels/thread_pool.h"
 
 namespace qwq::cpu {
 
-// Queries of a task, about: enough that widening a tile for them costs a few percent, few enough that they
-// and their states stay in the second-level cache.
-inline constexpr int kQueriesPerTask = 96;
-// Splits of a row are spread over workers when there are fewer than this many (row, KV head) pairs a thread.
+// Rows and heads are spread over workers in pieces of about so many a thread.
 inline constexpr int kPairsPerThread = 4;
 // Tasks a thread, about, of one row: long enough that reading ahead seldom stops, short enough to balance.
 inline constexpr int kTasksPerThread = 16;
 
-struct AttentionShape {
-  int group;  // query heads of a KV head
-  int head_dim;
-  int64_t most_rows;     // of a task, all of one sequence
-  int64_t most_queries;  // of a task
-  size_t state;          // floats of the SoftmaxState of one row
-  size_t buffers;        // floats of TileBuffers
+// Tile buffers, a state for the current split and one for those before.
+inline size_t attention_worker_bytes(const AttentionShape& shape) {
+  const size_t floats = tile_buffer_floats(shape);
+  const size_t pairs = pair_buffer_floats(shape);
+  return ((floats > pairs ? floats : pairs) + 2 * state_floats(shape.most_queries, shape.head_dim)) *
+         sizeof(float);
+}
 
-  AttentionShape(int n_heads, int n_kv_heads, int head_dim)
-      : group(n_heads / n_kv_heads),
-        head_dim(head_dim),
-        most_rows(ceil_div(kQueriesPerTask, group)),
-        most_queries(most_rows * group),
-        state(state_floats(group, head_dim)),
-        buffers(tile_buffer_floats(most_queries, head_dim)) {}
+// (row, KV head) pairs below which splits of a row go to different workers.
+QWQ_INLINE int64_t fewest_pairs(int n_threads, int n_kv_heads) {
+  const int64_t spread = int64_t{kPairsPerThread} * n_threads;
+  return spread > n_kv_heads ? spread : n_kv_heads + int64_t{1};
+}
 
-  // Tile buffers, a state for the current split and one for those before.
-  size_t worker_bytes() const { return (buffers + 2 * state_floats(most_queries, head_dim)) * sizeof(float); }
-};
-
-// Scratch: first the workers' own, then states of all splits of up to kPairsPerThread * n_threads pairs.
+// Scratch: first the workers' own, then states of all splits of fewest_pairs.
 inline size_t attention_scratch_bytes(const OpLimits& limits) {
   const AttentionShape shape(limits.n_heads, limits.n_kv_heads, limits.head_dim);
   const size_t threads = static_cast<size_t>(limits.n_threads);
   const size_t splits = static_cast<size_t>(ceil_div(limits.max_context, kSplitTokens));
-  return threads * padded_bytes(shape.worker_bytes()) +
-         kPairsPerThread * threads * splits * shape.state * sizeof(float);
+  return threads * padded_bytes(attention_worker_bytes(shape)) +
+         static_cast<size_t>(fewest_pairs(limits.n_threads, limits.n_kv_heads)) * splits * shape.state *
+             sizeof(float);
 }
 
-// Rows [first, last) of one sequence and a KV head.
-struct RowRun {
-  int64_t first;
-  int64_t last;
-  int kv_head;
-};
-
-template <class V>
+// Products: FloatProducts or PairProducts, whose comments say what they compute.
+template <class V, class Products>
 class Attention {
  public:
   Attention(OpContext& ctx, const AttentionArgs& args)
       : ctx_(ctx), args_(args), shape_(args.n_heads, args.kv.n_kv_heads, args.kv.head_dim) {}
 
   void run() {
-    const int64_t pairs = args_.n_rows * args_.kv.n_kv_heads;
     int64_t splits = 1;
     for (int64_t r = 0; r < args_.n_rows; ++r) {
       const int64_t n = n_splits(r);
       splits = n > splits ? n : splits;
     }
-    if (splits > 1 && pairs < kPairsPerThread * ctx_.pool->size()) {
-      run_split(splits);
+    const int n_kv_heads = args_.kv.n_kv_heads;
+    if (splits > 1 && args_.n_rows * n_kv_heads < fewest_pairs(ctx_.pool->size(), n_kv_heads)) {
+      run_splits(splits);
     } else {
-      run_rows(pairs);
+      run_rows();
     }
   }
 
@@ -74,152 +61,156 @@ class Attention {
   int64_t n_tokens(int64_t row) const { return args_.rows[row].position + int64_t{1}; }
   int64_t n_splits(int64_t row) const { return ceil_div(n_tokens(row), kSplitTokens); }
 
-  TileBuffers tile_buffers(int worker) const {
-    return tile_buffers_at(worker_scratch<float>(ctx_, worker, shape_.worker_bytes()), shape_.most_queries,
-                           shape_.head_dim);
+  float* worker_memory(int worker) const {
+    return worker_scratch<float>(ctx_, worker, attention_worker_bytes(shape_));
+  }
+  // Of two: the split at hand, and those before.
+  SoftmaxState worker_state(int worker, int which) const {
+    const size_t floats = state_floats(shape_.most_queries, shape_.head_dim);
+    const size_t end = attention_worker_bytes(shape_) / sizeof(float);
+    return state_at(worker_memory(worker) + end - static_cast<size_t>(1 + which) * floats,
+                    shape_.most_queries);
   }
 
-  // One task for each run of rows and KV head; splits one after the other.
-  void run_rows(int64_t pairs) {
-    // Few rows (decoding) are spread, many (prompts) share tiles; results are the same.
-    int64_t rows_per_task = pairs / (kPairsPerThread * ctx_.pool->size());
-    rows_per_task = rows_per_task < 1 ? 1 : smaller(rows_per_task, shape_.most_rows);
-    const int64_t row_tasks = ceil_div(args_.n_rows, rows_per_task);
-    ctx_.pool->parallel_for(row_tasks * args_.kv.n_kv_heads, [&](int64_t task, int worker) {
+  bool rows_share_sequences() const {
+    for (int64_t r = 1; r < args_.n_rows; ++r) {
+      if (args_.rows[r].block_table == args_.rows[r - 1].block_table) return true;
+    }
+    return false;
+  }
+
+  // KV heads of a task when a task takes one row and there are n_tasks with all heads. The more heads, the
+  // longer the runs of memory that are read.
+  int heads_per_task(int64_t n_tasks) const {
+    const int n_kv_heads = args_.kv.n_kv_heads;
+    const int64_t pieces = ceil_div(int64_t{kPairsPerThread} * ctx_.pool->size(), n_tasks);
+    return static_cast<int>(ceil_div(n_kv_heads, smaller(pieces, n_kv_heads)));
+  }
+
+  // One task for each run of rows and KV heads; splits one after the other.
+  void run_rows() {
+    const int n_kv_heads = args_.kv.n_kv_heads;
+    int64_t rows = 1;
+    int heads = 1;
+    if (rows_share_sequences()) {
+      // Few rows are spread, many (prompts) share tiles; results are the same.
+      const int64_t pairs = args_.n_rows * n_kv_heads;
+      const int64_t share = pairs / (int64_t{kPairsPerThread} * ctx_.pool->size());
+      rows = share < 1 ? 1 : smaller(share, shape_.most_rows);
+    } else {
+      heads = heads_per_task(args_.n_rows);
+    }
+    const int64_t row_tasks = ceil_div(args_.n_rows, rows);
+    const int64_t head_tasks = ceil_div(n_kv_heads, heads);
+    ctx_.pool->parallel_for(row_tasks * head_tasks, [&](int64_t task, int worker) {
       // The last rows of a prompt see most: they go first, so that no long task is left at the end.
-      const int64_t begin = (row_tasks - 1 - task / args_.kv.n_kv_heads) * rows_per_task;
-      const int64_t end = smaller(begin + rows_per_task, args_.n_rows);
+      const int64_t begin = (row_tasks - 1 - task / head_tasks) * rows;
+      const int64_t end = smaller(begin + rows, args_.n_rows);
+      const int head = static_cast<int>(task % head_tasks) * heads;
+      const int last_head = static_cast<int>(smaller(head + heads, n_kv_heads));
       for (int64_t first = begin; first < end;) {
         int64_t last = first + 1;
         while (last < end && args_.rows[last].block_table == args_.rows[first].block_table) ++last;
-        run_sequence({first, last, static_cast<int>(task % args_.kv.n_kv_heads)}, worker);
+        run_sequence({first, last, head, last_head}, worker);
         first = last;
       }
     });
   }
 
-  void run_sequence(const RowRun& rows, int worker) {
-    const TileBuffers buffers = tile_buffers(worker);
-    float* memory = worker_scratch<float>(ctx_, worker, shape_.worker_bytes()) + shape_.buffers;
-    const SoftmaxState merged = state_at(memory, shape_.most_queries);
-    const SoftmaxState current =
-        state_at(memory + state_floats(shape_.most_queries, shape_.head_dim), shape_.most_queries);
-    load_queries(rows, buffers);
-    for (int64_t split = 0; split < n_splits(rows.last - 1); ++split) {
+  void run_sequence(const QueryBlock& block, int worker) {
+    Products products(worker_memory(worker), args_, shape_);
+    products.load_queries(block);
+    const SoftmaxState merged = worker_state(worker, 0);
+    const SoftmaxState current = worker_state(worker, 1);
+    const int64_t queries = block.n_rows() * shape_.group;  // of a KV head
+    const auto of_head = [&](const SoftmaxState& state, int head) {
+      return from_query(state, (head - block.head) * queries, shape_.head_dim);
+    };
+    for (int64_t split = 0; split < n_splits(block.last - 1); ++split) {
       const SoftmaxState& state = split == 0 ? merged : current;
-      if (!add_split(rows, split, buffers, state)) return;
+      if (!add_split(block, split, products, [&](int head) { return of_head(state, head); })) return;
       if (split == 0) continue;
-      int64_t first = rows.first;  // rows before have no such split
+      int64_t first = block.first;  // rows before have no such split
       while (n_splits(first) <= split) ++first;
-      const int64_t query = (first - rows.first) * shape_.group;
-      merge_state<V>(from_query(merged, query, shape_.head_dim), from_query(current, query, shape_.head_dim),
-                     static_cast<int>(rows.last - first) * shape_.group, shape_.head_dim);
+      const int64_t skipped = (first - block.first) * shape_.group;
+      for (int head = block.head; head < block.last_head; ++head) {
+        merge_state<V>(from_query(of_head(merged, head), skipped, shape_.head_dim),
+                       from_query(of_head(current, head), skipped, shape_.head_dim),
+                       static_cast<int>(queries - skipped), shape_.head_dim);
+      }
     }
-    for (int64_t r = rows.first; r < rows.last; ++r) {
-      write(r, rows.kv_head, from_query(merged, (r - rows.first) * shape_.group, shape_.head_dim));
+    for (int head = block.head; head < block.last_head; ++head) {
+      for (int64_t r = block.first; r < block.last; ++r) {
+        write(r, head, from_query(of_head(merged, head), (r - block.first) * shape_.group, shape_.head_dim));
+      }
     }
   }
 
-  // One task for each row, KV head and split; then the splits of a row are merged.
-  void run_split(int64_t splits) {
-    const int64_t n_kv_heads = args_.kv.n_kv_heads;
+  // One task for each row, run of splits and KV heads; then the splits of a row are merged.
+  void run_splits(int64_t splits) {
+    const int n_kv_heads = args_.kv.n_kv_heads;
     float* states = reinterpret_cast<float*>(ctx_.scratch + static_cast<size_t>(ctx_.pool->size()) *
-                                                                padded_bytes(shape_.worker_bytes()));
-    const auto state_of = [&](int64_t pair, int64_t split) {
-      return state_at(states + static_cast<size_t>(pair * splits + split) * shape_.state, shape_.group);
+                                                                padded_bytes(attention_worker_bytes(shape_)));
+    const auto state_of = [&](int64_t row, int head, int64_t split) {
+      const int64_t at = (row * n_kv_heads + head) * splits + split;
+      return state_at(states + static_cast<size_t>(at) * shape_.state, shape_.group);
     };
-    // A task is a run of splits.
-    const int64_t n_pairs = args_.n_rows * n_kv_heads;
-    const int64_t run = ceil_div(n_pairs * splits, kTasksPerThread * ctx_.pool->size());
+    const int heads = heads_per_task(args_.n_rows * splits);
+    const int64_t head_tasks = ceil_div(n_kv_heads, heads);
+    const int64_t run = ceil_div(args_.n_rows * head_tasks * splits, kTasksPerThread * ctx_.pool->size());
     const int64_t runs = ceil_div(splits, run);
-    ctx_.pool->parallel_for(n_pairs * runs, [&](int64_t task, int worker) {
-      const int64_t pair = task / runs;
-      const int64_t row = pair / n_kv_heads;
-      const RowRun rows = {row, row + 1, static_cast<int>(pair % n_kv_heads)};
-      const TileBuffers buffers = tile_buffers(worker);
-      load_queries(rows, buffers);
-      const int64_t first = task % runs * run;
+    ctx_.pool->parallel_for(args_.n_rows * runs * head_tasks, [&](int64_t task, int worker) {
+      const int64_t row = task / (runs * head_tasks);
+      const int64_t first = task / head_tasks % runs * run;
+      const int head = static_cast<int>(task % head_tasks) * heads;
+      const QueryBlock block = {row, row + 1, head, static_cast<int>(smaller(head + heads, n_kv_heads))};
+      Products products(worker_memory(worker), args_, shape_);
+      products.load_queries(block);
       for (int64_t split = first; split < smaller(first + run, n_splits(row)); ++split) {
-        if (!add_split(rows, split, buffers, state_of(pair, split))) return;
+        if (!add_split(block, split, products, [&](int h) { return state_of(row, h, split); })) return;
       }
     });
     if (ctx_.cancelled()) return;
     ctx_.pool->parallel_for(args_.n_rows * n_kv_heads, [&](int64_t pair, int) {
       const int64_t row = pair / n_kv_heads;
-      const SoftmaxState merged = state_of(pair, 0);
+      const int head = static_cast<int>(pair % n_kv_heads);
+      const SoftmaxState merged = state_of(row, head, 0);
       for (int64_t split = 1; split < n_splits(row); ++split) {
-        merge_state<V>(merged, state_of(pair, split), shape_.group, shape_.head_dim);
+        merge_state<V>(merged, state_of(row, head, split), shape_.group, shape_.head_dim);
       }
-      write(row, static_cast<int>(pair % n_kv_heads), merged);
+      write(row, head, merged);
     });
   }
 
-  void load_queries(const RowRun& rows, const TileBuffers& buffers) const {
-    float* out = buffers.q;
-    const int64_t floats = int64_t{shape_.group} * shape_.head_dim;
-    for (int64_t r = rows.first; r < rows.last; ++r) {
-      const float* q = args_.q + r * args_.q_stride + rows.kv_head * floats;
-      for (int64_t i = 0; i < floats; ++i) *out++ = q[i] * args_.scale;
+  // Attends to a split, from cleared states, head by head within a tile: so memory is read in its own order.
+  // False when cancelled.
+  template <typename StateOf>
+  bool add_split(const QueryBlock& block, int64_t split, Products& products, StateOf&& state_of) {
+    for (int head = block.head; head < block.last_head; ++head) {
+      clear_state<V>(state_of(head), static_cast<int>(block.n_rows()) * shape_.group, shape_.head_dim);
     }
-  }
-
-  // Attends rows to a split, from a cleared state. False when cancelled.
-  bool add_split(const RowRun& rows, int64_t split, const TileBuffers& buffers, const SoftmaxState& state) {
-    clear_state<V>(state, static_cast<int>(rows.last - rows.first) * shape_.group, shape_.head_dim);
-    // Widening a tile for one row alone would cost more than the row.
-    [[maybe_unused]] const bool in_cache = rows.last - rows.first == 1 && shape_.head_dim % kHeadPadding == 0;
-    const int64_t end = smaller((split + 1) * kSplitTokens, n_tokens(rows.last - 1));
+    const int64_t end = smaller((split + 1) * kSplitTokens, n_tokens(block.last - 1));
+    Tile tile = cached_tile(block, block.head, split * kSplitTokens);
     for (int64_t begin = split * kSplitTokens; begin < end; begin += kTileTokens) {
       if (ctx_.cancelled()) return false;
-      const Tile tile = cached_tile(rows, begin);
-      if constexpr (V::kReadsInPlace) {
-        if (in_cache) {
-          add_in_cache(rows, begin, tile, buffers, state);
-          continue;
+      for (int head = block.head; head < block.last_head; ++head) {
+        Tile ahead = tile;
+        if (head + 1 < block.last_head) {
+          ahead = cached_tile(block, head + 1, begin);
+        } else if (begin + kTileTokens < n_tokens(block.last - 1)) {
+          ahead = cached_tile(block, block.head, begin + kTileTokens);
         }
+        products.add_tile(block, head, begin, tile, ahead, state_of(head));
+        tile = ahead;
       }
-      add_widened(rows, begin, widen_tile<V>(args_.kv, tile, buffers), buffers, state);
     }
     return true;
   }
 
   // The tile of positions from `begin` on, as far as the last row sees it.
-  Tile cached_tile(const RowRun& rows, int64_t begin) const {
-    const int n = static_cast<int>(smaller(kTileTokens, n_tokens(rows.last - 1) - begin));
-    return tile_in_cache(args_.kv, args_.rows[rows.first].block_table, rows.kv_head, begin, n);
-  }
-
-  // One row.
-  void add_in_cache(const RowRun& rows, int64_t begin, Tile tile, const TileBuffers& buffers,
-                    const SoftmaxState& state) const {
-    const int64_t next = begin + kTileTokens;
-    const Tile ahead = next < n_tokens(rows.first) ? cached_tile(rows, next) : tile;
-    if (args_.kv.type == KvType::kQ8_0) {
-      add_scales<V>(tile, ahead, shape_.head_dim, buffers);
-      add_tile<V, Q8Tile<V>>(buffers.q, shape_.group, tile, ahead, tile.n_tokens, shape_.head_dim,
-                             buffers.scores, state);
-    } else {
-      add_tile<V, F16Tile<V>>(buffers.q, shape_.group, tile, ahead, tile.n_tokens, shape_.head_dim,
-                              buffers.scores, state);
-    }
-  }
-
-  // Rows that see the whole tile go together, those on the causal diagonal one by one: what a row does not
-  // see must not touch it, be it infinite.
-  void add_widened(const RowRun& rows, int64_t begin, const Tile& tile, const TileBuffers& buffers,
-                   const SoftmaxState& state) const {
-    const auto add = [&](int64_t row, int64_t n_rows, int64_t n) {
-      const int64_t query = (row - rows.first) * shape_.group;
-      add_tile<V, WidenedTile<V>>(buffers.q + query * shape_.head_dim,
-                                  static_cast<int>(n_rows) * shape_.group, tile, tile, static_cast<int>(n),
-                                  shape_.head_dim, buffers.scores + query * kTileTokens,
-                                  from_query(state, query, shape_.head_dim));
-    };
-    int64_t row = rows.first;
-    for (; row < rows.last && n_tokens(row) - begin < tile.n_tokens; ++row) {
-      if (n_tokens(row) > begin) add(row, 1, n_tokens(row) - begin);
-    }
-    if (row < rows.last) add(row, rows.last - row, tile.n_tokens);
+  Tile cached_tile(const QueryBlock& block, int head, int64_t begin) const {
+    const int n = static_cast<int>(smaller(kTileTokens, n_tokens(block.last - 1) - begin));
+    return tile_in_cache(args_.kv, args_.rows[block.first].block_table, head, begin, n);
   }
 
   void write(int64_t row, int kv_head, const SoftmaxState& state) const {
@@ -234,7 +225,14 @@ class Attention {
 
 template <class V>
 void attention(OpContext& ctx, const AttentionArgs& args) {
-  Attention<V>(ctx, args).run();
+  switch (args.kv.type) {
+    case KvType::kI16:
+      return Attention<V, PairProducts<V, I16Pairs<V>>>(ctx, args).run();
+    case KvType::kI8:
+      return Attention<V, PairProducts<V, I8Pairs<V>>>(ctx, args).run();
+    default:
+      return Attention<V, FloatProducts<V>>(ctx, args).run();
+  }
 }
 
 }  // namespace qwq::cpu

@@ -3,6 +3,7 @@
 
 #include "kernels/cpu/attention_product.h"
 #include "kernels/cpu/exp.h"
+#include "kernels/cpu/kv_levels.h"
 
 namespace qwq::cpu {
 
@@ -112,19 +113,14 @@ void merge_state(const SoftmaxState& into, const SoftmaxState& later, int querie
   }
 }
 
-// Lanes l and l + 8, then l and l + 4, l and l + 2, the last two.
-QWQ_INLINE float reduce_total(const float* total) {
-  float sums[kKvGroup / 2];
-  for (int l = 0; l < 8; ++l) sums[l] = total[l] + total[l + 8];
-  for (int l = 0; l < 4; ++l) sums[l] += sums[l + 4];
-  return (sums[0] + sums[2]) + (sums[1] + sums[3]);
-}
-
 // out[queries, head_dim] = values / total
 template <class V>
 void write_output(const SoftmaxState& state, int queries, int head_dim, float* out) {
   for (int j = 0; j < queries; ++j) {
-    const auto inverse = V::set1(1.0f / reduce_total(state.total + j * kKvGroup));
+    typename V::F total[kKvGroup / V::kLanes];
+    for (int l = 0; l < kKvGroup / V::kLanes; ++l)
+      total[l] = V::load(state.total + j * kKvGroup + l * V::kLanes);
+    const auto inverse = V::set1(1.0f / reduce_lanes<V>(total));
     const float* values = state.values + j * padded_head(head_dim);
     for (int i = 0; i < head_dim; i += V::kLanes) {
       const auto v = V::mul(V::load(values + i), inverse);

@@ -15,13 +15,15 @@ inline constexpr float kLargestLevel = 32767.0f;
 // Norms, and largest elements, up to this count as zero: squares of smaller ones leave the range of f32.
 inline constexpr float kNoNorm = 0x1p-50f;
 
-// Lanes l and l + 8, then l and l + 4, l and l + 2, the last two.
-QWQ_INLINE float reduce_lanes(const float* lanes) {
-  static_assert(kKvGroup == 16);
-  float sums[8];
-  for (int l = 0; l < 8; ++l) sums[l] = lanes[l] + lanes[l + 8];
-  for (int l = 0; l < 4; ++l) sums[l] += sums[l + 4];
-  return (sums[0] + sums[2]) + (sums[1] + sums[3]);
+// Of kKvGroup lanes: l and l + 8, then l and l + 4, l and l + 2, the last two.
+template <class V>
+QWQ_INLINE float reduce_lanes(typename V::F (&lanes)[kKvGroup / V::kLanes]) {
+#pragma GCC unroll 4
+  for (int width = kKvGroup / V::kLanes / 2; width > 0; width /= 2) {
+#pragma GCC unroll 4
+    for (int l = 0; l < width; ++l) lanes[l] = V::add(lanes[l], lanes[l + width]);
+  }
+  return V::reduce_add(lanes[0]);
 }
 
 template <class V>
@@ -46,10 +48,7 @@ QWQ_INLINE float norm(const float* x, int n) {
       sums[l] = V::add(sums[l], V::mul(v, v));
     }
   }
-  float lanes[kKvGroup];
-#pragma GCC unroll 4
-  for (int l = 0; l < kVectors; ++l) V::store(lanes + l * V::kLanes, sums[l]);
-  return __builtin_sqrtf(reduce_lanes(lanes));
+  return __builtin_sqrtf(reduce_lanes<V>(sums));
 }
 
 // The largest |x[i]|; NaN where one is no number.
@@ -66,8 +65,8 @@ QWQ_INLINE float largest(const float* x, int n) {
   return V::reduce_max(most) + V::reduce_add(not_finite);
 }
 
-// levels[n], the nearest to x / scale, ties to even, and their scale: measure / kLargestLevel, where measure is
-// norm(x) or largest(x). What is no number makes the scale NaN, and levels zero.
+// levels[n], the nearest to x / scale, ties to even, and their scale: measure / kLargestLevel, where measure
+// is norm(x) or largest(x). What is no number makes the scale NaN, and levels zero.
 template <class V>
 QWQ_INLINE float quantize(const float* x, int n, float measure, int16_t* levels) {
   float scale = 0.0f;

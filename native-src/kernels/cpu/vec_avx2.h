@@ -101,8 +101,8 @@ struct Avx2 {
   }
   QWQ_INLINE static void store_int16(int16_t* p, F v) {
     const __m256i nearest = _mm256_cvtps_epi32(v);
-    _mm_storeu_si128(reinterpret_cast<__m128i*>(p), _mm_packs_epi32(_mm256_castsi256_si128(nearest),
-                                                                    _mm256_extracti128_si256(nearest, 1)));
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(p),
+                     _mm_packs_epi32(_mm256_castsi256_si128(nearest), _mm256_extracti128_si256(nearest, 1)));
   }
 
   using Pairs = __m256i;
