@@ -243,8 +243,8 @@ QWQ_API void qwq_model_destroy(struct qwq_model* model);
 enum qwq_backend { QWQ_BACKEND_REFERENCE = 0, QWQ_BACKEND_CPU = 1, QWQ_BACKEND_CUDA = 2 };
 
 /*
- * How K and V are kept. The reference backend keeps f32 instead of 16 bits. What an engine resolves this to is
- * qwq_memory.kv_layout.
+ * How K and V are kept. The reference backend keeps f32 instead of 16 bits. What an engine resolves this to
+ * is qwq_memory.kv_layout.
  */
 enum qwq_kv_type {
   QWQ_KV_AUTO = 0, /* 16 bits an element, those that the engine computes with fastest: QWQ_KV_I16 where all

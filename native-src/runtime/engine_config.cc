@@ -35,7 +35,7 @@ KvType find_kv_type(const qwq_engine_config& config, const std::vector<Placement
   const bool reference = config.backend == QWQ_BACKEND_REFERENCE;
   switch (config.kv_type) {
     case QWQ_KV_AUTO:
-      return reference ? KvType::kF32 : KvType::kF16;
+      return reference ? KvType::kF32 : on_device ? KvType::kF16 : KvType::kI16;
     case QWQ_KV_F16:
       return reference ? KvType::kF32 : KvType::kF16;
     case QWQ_KV_I16:
@@ -45,10 +45,9 @@ KvType find_kv_type(const qwq_engine_config& config, const std::vector<Placement
              "device \"%s\": use f16",
              device->first_layer, device->first_layer + device->n_layers - 1, device->device.c_str());
       }
-      if (!reference) fail(QWQ_UNSUPPORTED, "config.kv_type: the cpu has no i16 yet: use f16");
-      return KvType::kF32;
+      return reference ? KvType::kF32 : KvType::kI16;
     case QWQ_KV_Q8_0:
-      return KvType::kQ8_0;
+      return reference || on_device ? KvType::kQ8_0 : KvType::kI8;
     default:
       invalid("config.kv_type: expected an enum qwq_kv_type, found %" PRId32, config.kv_type);
   }

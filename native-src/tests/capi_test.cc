@@ -282,7 +282,8 @@ TEST(a_kv_type_says_how_many_bytes_a_token_takes_and_in_what_layout) {
   Shape shape{"capi"};
   shape.head_dim = 64;
   TestModel model(shape, kSeed);
-  constexpr uint64_t kHead16 = 64 * 2;
+  constexpr uint64_t kHeadF16 = 64 * 2;
+  constexpr uint64_t kHeadI16 = 64 * 2 + 4;  // and a scale of 32 bits
   constexpr uint64_t kHead32 = 64 * 4;
   constexpr uint64_t kHead8 = 64 + 64 / 32 * 2;  // and scales of 16 bits
   struct Expected {
@@ -290,14 +291,14 @@ TEST(a_kv_type_says_how_many_bytes_a_token_takes_and_in_what_layout) {
     const char* layout;
     uint64_t head_bytes;
   };
-  for (const Expected& expected :
-       {Expected{QWQ_BACKEND_CPU, QWQ_KV_AUTO, "f16", kHead16},
-        {QWQ_BACKEND_CPU, QWQ_KV_F16, "f16", kHead16},
-        {QWQ_BACKEND_CPU, QWQ_KV_Q8_0, "q8_0", kHead8},
-        {QWQ_BACKEND_REFERENCE, QWQ_KV_AUTO, "f32", kHead32},
-        {QWQ_BACKEND_REFERENCE, QWQ_KV_F16, "f32", kHead32},
-        {QWQ_BACKEND_REFERENCE, QWQ_KV_I16, "f32", kHead32},
-        {QWQ_BACKEND_REFERENCE, QWQ_KV_Q8_0, "q8_0", kHead8}}) {
+  for (const Expected& expected : {Expected{QWQ_BACKEND_CPU, QWQ_KV_AUTO, "i16", kHeadI16},
+                                   {QWQ_BACKEND_CPU, QWQ_KV_F16, "f16", kHeadF16},
+                                   {QWQ_BACKEND_CPU, QWQ_KV_I16, "i16", kHeadI16},
+                                   {QWQ_BACKEND_CPU, QWQ_KV_Q8_0, "i8", kHead8},
+                                   {QWQ_BACKEND_REFERENCE, QWQ_KV_AUTO, "f32", kHead32},
+                                   {QWQ_BACKEND_REFERENCE, QWQ_KV_F16, "f32", kHead32},
+                                   {QWQ_BACKEND_REFERENCE, QWQ_KV_I16, "f32", kHead32},
+                                   {QWQ_BACKEND_REFERENCE, QWQ_KV_Q8_0, "q8_0", kHead8}}) {
     const qwq_engine_config config = engine_config({expected.backend, ""}, 1, expected.kv_type);
     qwq_memory memory{};
     CHECK_OK(qwq_engine_memory(model.handle(), &config, &memory, error));

@@ -90,8 +90,9 @@ double relative_error(const std::vector<float>& actual, const std::vector<std::v
 // roundings of operators' results to f32, 2^-24 each, a dozen in a row in every layer, and those of
 // embedding, final norm and lm_head; added up as if all had the same sign.
 //
-// The cpu backend computes in f32 and keeps K and V in f16: they may fall to the other side of a rounding
-// than the oracle's, by 2^-11; as a bound, as if every one of a layer did.
+// With K and V in f16 the cpu backend attends in f32: they may fall to the other side of a rounding than
+// those of an oracle that keeps f16, by 2^-11; as a bound, as if every one of a layer did. With i16:
+// integer_rounding.
 //
 // The activations of quantised models are rounded to int8 for every product, in steps of
 // 1/127 of the largest of 32: an error of step / sqrt(12), relative to their root mean square, where the
@@ -104,11 +105,19 @@ bool on_tiles(const BackendChoice& backend, const Shape& shape, int32_t role) {
   return backend.name() == "amx" && role == QWQ_ROLE_PROMPT &&
          (is_quantised(shape.dtype) || shape.dtype == QWQ_BF16);
 }
-double tolerance(const BackendChoice& backend, const Shape& shape, int32_t role) {
+// Attention in i16 rounds queries, keys and values evenly, in steps of at most 1/32767 of their length, which
+// is sqrt(head_dim / 12) steps of error, and the weights of n_tokens values in steps of 1/32767 of their sum.
+// In every layer, independent of each other.
+double integer_rounding(const Shape& shape, int n_tokens) {
+  return std::sqrt(shape.n_layers * (3.0 * shape.head_dim + n_tokens) / 12) / 32767;
+}
+
+double tolerance(const BackendChoice& backend, const Shape& shape, int32_t role, int32_t kv_type,
+                 int n_tokens) {
   if (backend.backend == QWQ_BACKEND_REFERENCE) return (12 * shape.n_layers + 4) * 0x1p-24;
   if (on_tiles(backend, shape, role)) return std::sqrt(2 * (4.0 * shape.n_layers + 1) / 3) * 0x1p-8;
-  return is_quantised(shape.dtype) ? std::sqrt(4.0 * shape.n_layers + 1) * 4 / (127 * std::sqrt(12.0))
-                                   : 0x1p-11;
+  if (is_quantised(shape.dtype)) return std::sqrt(4.0 * shape.n_layers + 1) * 4 / (127 * std::sqrt(12.0));
+  return kv_type == QWQ_KV_F16 ? 0x1p-11 : integer_rounding(shape, n_tokens);
 }
 
 // Bits of the logits after every token, prefilled in the given chunks.
@@ -135,13 +144,17 @@ TEST(matches_the_double_precision_decoder) {
     const auto exact = Oracle(model, false).logits(tokens);
     const auto with_f16_cache = Oracle(model, true).logits(tokens);
     for (const BackendChoice& backend : usable_backends()) {
-      const auto& expected = backend.backend == QWQ_BACKEND_REFERENCE ? exact : with_f16_cache;
-      TestEngine engine(model, backend, 2);
-      for (const int32_t role : {QWQ_ROLE_PROMPT, QWQ_ROLE_GENERATED}) {
-        const double error = relative_error(prefill(engine, tokens, 21, role), expected);
-        if (!(error <= tolerance(backend, shape, role))) {
-          fail(__FILE__, __LINE__, shape.name, " on ", backend.name(), ", role ", role, ": relative error ",
-               error, ", expected at most ", tolerance(backend, shape, role), " (seed ", kSeed, ")");
+      for (const int32_t kv_type : {QWQ_KV_F16, QWQ_KV_I16}) {
+        const bool keeps_f16 = backend.backend != QWQ_BACKEND_REFERENCE && kv_type == QWQ_KV_F16;
+        TestEngine engine(model, engine_config(backend, 2, kv_type));
+        for (const int32_t role : {QWQ_ROLE_PROMPT, QWQ_ROLE_GENERATED}) {
+          const double error =
+              relative_error(prefill(engine, tokens, 21, role), keeps_f16 ? with_f16_cache : exact);
+          const double most = tolerance(backend, shape, role, kv_type, 21);
+          if (!(error <= most)) {
+            fail(__FILE__, __LINE__, shape.name, " on ", backend.name(), ", role ", role, ", KV type ",
+                 kv_type, ": relative error ", error, ", expected at most ", most, " (seed ", kSeed, ")");
+          }
         }
       }
     }
@@ -212,32 +225,39 @@ TEST(threads_change_no_bit) {
 }
 
 // K and V of a q8_0 cache are off by step / sqrt(12), the step 1/127 of the largest of 32, which is at most 4
-// times their root mean square. Two such roundings a layer; softmax averages those of V, norms and residuals
-// enlarge none.
-TEST(a_q8_0_cache_is_near_the_oracle_and_changes_no_bit_with_chunks_or_threads) {
-  Shape shape{"q8_0 cache"};
+// times their root mean square; those of an f16 cache by up to 2^-11 of them. Two such roundings a layer;
+// softmax averages those of V, norms and residuals enlarge none.
+TEST(a_cache_of_any_type_is_near_the_oracle_and_changes_no_bit_with_chunks_or_threads) {
+  Shape shape{"cache"};
   shape.head_dim = 32;
   TestModel model(shape, kSeed + 5);
   const std::vector<int32_t> tokens = some_tokens(70, shape.vocab);
   const std::vector<std::vector<double>> oracle = Oracle(model, false).logits(tokens);
+  const double roundings = std::sqrt(2.0 * shape.n_layers);
+  const std::pair<int32_t, double> bounds[] = {{QWQ_KV_F16, roundings * 0x1p-11},
+                                               {QWQ_KV_I16, integer_rounding(shape, 70)},
+                                               {QWQ_KV_Q8_0, roundings * 4 / (127 * std::sqrt(12.0))}};
   for (const BackendChoice& backend : usable_backends()) {
-    std::vector<float> first;
-    for (const int32_t n_threads : {1, 2, 4}) {
-      qwq_engine_config config = engine_config(backend, n_threads);
-      TestEngine f16(model, config);
-      config.kv_type = QWQ_KV_Q8_0;
-      TestEngine engine(model, config);
-      for (const int32_t chunk : {70, 1, 13}) {
-        const std::vector<float> logits = prefill(engine, tokens, chunk, QWQ_ROLE_PROMPT);
-        if (first.empty()) {
-          first = logits;
-          CHECK_NEAR(relative_error(logits, oracle), 0,
-                     std::sqrt(2.0 * shape.n_layers) * 4 / (127 * std::sqrt(12.0)));
-          CHECK(logits != prefill(f16, tokens, chunk, QWQ_ROLE_PROMPT));
+    std::vector<std::vector<float>> of_types;
+    for (const auto& [kv_type, bound] : bounds) {
+      std::vector<float> first;
+      for (const int32_t n_threads : {1, 2, 4}) {
+        TestEngine engine(model, engine_config(backend, n_threads, kv_type));
+        for (const int32_t chunk : {70, 1, 13}) {
+          const std::vector<float> logits = prefill(engine, tokens, chunk, QWQ_ROLE_PROMPT);
+          if (first.empty()) {
+            first = logits;
+            CHECK_NEAR(relative_error(logits, oracle), 0, bound);
+          }
+          CHECK(logits == first);
         }
-        CHECK(logits == first);
       }
+      of_types.push_back(first);
     }
+    CHECK(of_types[2] != of_types[0]);
+    CHECK(of_types[2] != of_types[1]);
+    // The reference keeps f32 for both.
+    CHECK((of_types[1] == of_types[0]) == (backend.backend == QWQ_BACKEND_REFERENCE));
   }
 }
 

@@ -131,9 +131,8 @@ TEST(a_device_anywhere_decides_how_all_layers_keep_their_kv) {
            {{placement("cpu", 1), placement(kTestDevice, 2)}, "layers 1 to 2 " + on_sim},
            {{placement(kTestDevice, 2), placement("cpu", 1)}, "layers 0 to 1 " + on_sim}}) {
     qwq_engine_config config = placed(placements);
-    for (const auto& [kv_type, layout] : {std::pair<int32_t, const char*>{QWQ_KV_AUTO, "f16"},
-                                          {QWQ_KV_F16, "f16"},
-                                          {QWQ_KV_Q8_0, "q8_0"}}) {
+    for (const auto& [kv_type, layout] :
+         {std::pair<int32_t, const char*>{QWQ_KV_AUTO, "f16"}, {QWQ_KV_F16, "f16"}, {QWQ_KV_Q8_0, "q8_0"}}) {
       config.kv_type = kv_type;
       qwq_memory memory;
       CHECK_OK(qwq_engine_memory(model.handle(), &config, &memory, error));
@@ -144,6 +143,23 @@ TEST(a_device_anywhere_decides_how_all_layers_keep_their_kv) {
     CHECK_EQ(create(model, config, &error), static_cast<int32_t>(QWQ_UNSUPPORTED));
     CHECK_EQ(std::string(error.message),
              "config.kv_type: i16 is for engines whose layers are all on the cpu, but " + refusal);
+  }
+}
+
+TEST(layers_that_are_all_placed_on_the_cpu_keep_their_kv_as_the_cpu_does) {
+  struct Shape shape = small_shape();
+  shape.head_dim = 32;
+  TestModel model(shape, kSeed);
+  const std::vector<qwq_placement> places = {placement("cpu", 1), placement("cpu", 2)};
+  qwq_engine_config config = placed(places);
+  for (const auto& [kv_type, layout] : {std::pair<int32_t, const char*>{QWQ_KV_AUTO, "i16"},
+                                        {QWQ_KV_F16, "f16"},
+                                        {QWQ_KV_I16, "i16"},
+                                        {QWQ_KV_Q8_0, "i8"}}) {
+    config.kv_type = kv_type;
+    qwq_memory memory;
+    CHECK_OK(qwq_engine_memory(model.handle(), &config, &memory, error));
+    CHECK_EQ(std::string(memory.kv_layout), std::string(layout));
   }
 }
 

@@ -73,7 +73,8 @@ class DeviceLoadTest {
   @Test
   void layersOfBothGiveTheProcessorsTokens() {
     Reply onCpu;
-    try (Model model = TinyModel.open()) {
+    ModelOptions asDevices = ModelOptions.builder().kvCacheType(KvCacheType.F16).build();
+    try (Model model = Model.open(TinyModel.path(), asDevices)) {
       onCpu = model.complete("2+2=", THREE_TOKENS);
     }
     try (Model model = Model.open(TinyModel.path(), simulated().gpuLayers(3).build())) {

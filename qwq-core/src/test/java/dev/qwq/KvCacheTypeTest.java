@@ -14,9 +14,9 @@ class KvCacheTypeTest {
   private static final String PROMPT =
       "<|im_start|>user\nWhat is 12 + 30?<|im_end|>\n<|im_start|>assistant\n<think>\n";
 
-  /** A head's K, or V, of 64 elements: of 2 bytes; of one byte, and two scales of 2. */
+  /** A head's K, or V, of 64 elements: 2 bytes each, in i16 and a scale; 1 each and two scales. */
   @ParameterizedTest
-  @CsvSource({"AUTO, f16, 128", "F16, f16, 128", "Q8_0, q8_0, 68"})
+  @CsvSource({"AUTO, i16, 132", "F16, f16, 128", "I16, i16, 132", "Q8_0, i8, 68"})
   void everyTypeAnswersFromTheLayoutItStandsFor(KvCacheType type, String layout, long headBytes) {
     try (Model model = open(type, 2, false)) {
       ModelInfo info = model.info();
@@ -59,7 +59,7 @@ class KvCacheTypeTest {
   }
 
   @ParameterizedTest
-  @EnumSource(names = {"AUTO", "F16", "Q8_0"})
+  @EnumSource(KvCacheType.class)
   void repliesDependNeitherOnThreadsNorOnPinning(KvCacheType type) {
     GenerationOptions options = TinyModel.seeded(5);
     Reply expected;

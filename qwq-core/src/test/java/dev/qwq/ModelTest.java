@@ -28,7 +28,8 @@ class ModelTest {
       assertThat(info.architecture()).isEqualTo("qwen2");
       assertThat(info.backend()).isEqualTo(Backend.CPU);
       assertThat(info.contextLength()).isEqualTo(4096);
-      assertThat(info.kvBytesPerToken()).isEqualTo(6 * 2 * 64 * 2 * 2L);
+      assertThat(info.kvLayout()).isEqualTo("i16");
+      assertThat(info.kvBytesPerToken()).isEqualTo(6 * 2 * 2 * (64 * 2 + 4L));
     }
   }
 

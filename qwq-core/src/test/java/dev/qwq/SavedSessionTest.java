@@ -51,7 +51,7 @@ class SavedSessionTest {
   }
 
   @ParameterizedTest
-  @EnumSource(names = {"AUTO", "F16", "Q8_0"})
+  @EnumSource(KvCacheType.class)
   void goesOnWithoutComputingAnythingAgain(KvCacheType type) throws IOException {
     ModelOptions options = ModelOptions.builder().kvCacheType(type).build();
     Reply expected;
@@ -130,6 +130,7 @@ class SavedSessionTest {
     }
     for (ModelOptions other :
         List.of(
+            ModelOptions.builder().kvCacheType(KvCacheType.F16).build(),
             ModelOptions.builder().kvCacheType(KvCacheType.Q8_0).build(),
             ModelOptions.builder().yarnFactor(2).build(),
             ModelOptions.builder().backend(Backend.REFERENCE).build())) {
@@ -164,6 +165,34 @@ class SavedSessionTest {
       assertThat(session.send("What is 2 + 2?", fourTokens()).usage().cachedTokens())
           .isGreaterThan(5);
     }
+  }
+
+  /** Of q8_0 the processor alone has an order of its own, with the same number of bytes. */
+  @Test
+  void refusesTheSameBytesInAnotherOrder() {
+    ModelOptions onHost = ModelOptions.builder().kvCacheType(KvCacheType.Q8_0).build();
+    try (Model device = Model.open(TinyModel.path(), onDevice(KvCacheType.Q8_0));
+        Model host = Model.open(TinyModel.path(), onHost)) {
+      assertThat(host.info().kvBytesPerToken()).isEqualTo(device.info().kvBytesPerToken());
+      checkRefused(device, "q8_0", host, "i8");
+      checkRefused(host, "i8", device, "q8_0");
+    }
+  }
+
+  private void checkRefused(Model from, String saved, Model to, String own) {
+    try (Session session = from.newSession()) {
+      session.send("What is 1 + 1?", fourTokens());
+      session.save(file());
+    }
+    // 6 layers, K and V, 2 heads, 64 elements and two scales.
+    int bytes = 6 * 2 * 2 * (64 + 2 * 2);
+    assertThatThrownBy(() -> to.restoreSession(file()))
+        .hasMessage(
+            "%s: KV cache: the model has %d bytes a token in %s, blocks of 32, the file %d bytes a"
+                + " token in %s, blocks of 32",
+            file(), bytes, own, bytes, saved)
+        .isInstanceOfSatisfying(
+            QwqException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.SESSION_MISMATCH));
   }
 
   private static ModelOptions onDevice(KvCacheType type) {
