@@ -44,8 +44,10 @@ class SplicedHistoryTest {
     ModelOptions options = ModelOptions.builder().contextLength(4096).build();
     try (Model model = Model.open(plainModel(), options);
         Session session = model.newSession()) {
-      // Hot enough that the model writes words in other tokens than the tokenizer would.
-      Sampler.Builder hot = Sampler.builder().temperature(1.1f).seed(11);
+      // Hot enough that the model writes words in other tokens than the tokenizer would; with this
+      // seed in
+      // another number of them, too.
+      Sampler.Builder hot = Sampler.builder().temperature(1.1f).seed(12);
       Tokenizer tokenizer = model.tokenizer().orElseThrow();
       // Markers that a model writes are ordinary text in a message, and so are never spliced; half
       // characters say something else as text.
