@@ -44,9 +44,8 @@ class SplicedHistoryTest {
     ModelOptions options = ModelOptions.builder().contextLength(4096).build();
     try (Model model = Model.open(plainModel(), options);
         Session session = model.newSession()) {
-      // Hot enough that the model writes words in other tokens than the tokenizer would; with this
-      // seed in
-      // another number of them, too.
+      // Hot enough that the model writes words in other tokens than the tokenizer would, and, with
+      // this seed, in more or fewer.
       Sampler.Builder hot = Sampler.builder().temperature(1.1f).seed(12);
       Tokenizer tokenizer = model.tokenizer().orElseThrow();
       // Markers that a model writes are ordinary text in a message, and so are never spliced; half
