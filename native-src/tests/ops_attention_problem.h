@@ -19,6 +19,13 @@ struct AttentionShape {
   KvType type = KvType::kF16;
 };
 
+// What q, k and v hold.
+enum class Content {
+  kNormal,
+  kOneSign,     // the same everywhere: sums of products are as large as norms allow
+  kOneElement,  // the first element of a head, the rest is zero
+};
+
 struct Sequence {
   int32_t position;  // of its first row
   int32_t n_rows;
@@ -28,8 +35,8 @@ struct Sequence {
 class AttentionProblem {
  public:
   AttentionProblem(const AttentionShape& shape, const std::vector<Sequence>& sequences,
-                   Flush flush = Flush::kEnd)
-      : shape_(shape), tables_(sequences.size()) {
+                   Flush flush = Flush::kEnd, Content content = Content::kNormal)
+      : shape_(shape), content_(content), tables_(sequences.size()) {
     int32_t n_blocks = 0;
     for (const Sequence& s : sequences) n_blocks += blocks_of(s);
     kv_.n_kv_heads = shape.n_kv_heads;
@@ -54,9 +61,9 @@ class AttentionProblem {
       context_ = std::max(context_, end);
     }
     rows_ = std::make_unique<Guarded<AttentionRow>>(rows, flush);
-    q_stride_ = n_heads() * shape.head_dim + 3;
+    q_stride_ = n_heads() * shape.head_dim + (content == Content::kNormal ? 3 : shape.head_dim);
     const size_t q_count = (rows.size() - 1) * static_cast<size_t>(q_stride_) + row_floats();
-    q_ = std::make_unique<Guarded<float>>(normal(q_count, 30, 2.0f), flush);
+    q_ = std::make_unique<Guarded<float>>(values(q_count, 30, 2.0f), flush);
     flush_ = flush;
   }
 
@@ -218,11 +225,22 @@ class AttentionProblem {
     return (s.position + s.n_rows + shape_.block_size - 1) / shape_.block_size;
   }
 
+  // Heads one after the other; q_stride_ is a multiple of the head's width where content is not normal.
+  std::vector<float> values(size_t n, uint64_t stream, float stddev = 1.0f) const {
+    std::vector<float> x = normal(n, stream, stddev);
+    if (content_ == Content::kNormal) return x;
+    const size_t head_dim = static_cast<size_t>(shape_.head_dim);
+    for (size_t i = 0; i < n; ++i) {
+      x[i] = content_ == Content::kOneSign || i % head_dim == 0 ? 3 * stddev : 0.0f;
+    }
+    return x;
+  }
+
   void write_token(const std::vector<int32_t>& table, int32_t t) {
     const int32_t block = table[static_cast<size_t>(t / shape_.block_size)];
     const size_t n = static_cast<size_t>(shape_.n_kv_heads * shape_.head_dim);
     const std::vector<float> values =
-        normal(2 * n, 1000 + static_cast<uint64_t>(block) * 1000 + static_cast<uint64_t>(t));
+        this->values(2 * n, 1000 + static_cast<uint64_t>(block) * 1000 + static_cast<uint64_t>(t));
     for (int h = 0; h < shape_.n_kv_heads; ++h) {
       reference::write_k(kv_, table.data(), t, h, values.data() + h * shape_.head_dim);
       reference::write_v(kv_, table.data(), t, h, values.data() + n + h * shape_.head_dim);
@@ -230,6 +248,7 @@ class AttentionProblem {
   }
 
   AttentionShape shape_;
+  Content content_;
   std::vector<std::vector<int32_t>> tables_;
   std::unique_ptr<Guarded<uint16_t>> cache_;
   std::unique_ptr<Guarded<AttentionRow>> rows_;

@@ -78,6 +78,19 @@ TEST(a_cache_of_8_bits) {
   }
 }
 
+// Integers have 32 bits for sums.
+TEST(the_largest_sums_of_products_fit) {
+  for (const Variant& variant : usable_variants()) {
+    for (const KvType type : {KvType::kF16, KvType::kI16, KvType::kI8}) {
+      for (const Content content : {Content::kOneSign, Content::kOneElement}) {
+        for (const int head_dim : {32, 128, 256}) {
+          Problem({1, 3, head_dim, 16, type}, {{130, 3}}, Flush::kEnd, content).check(variant);
+        }
+      }
+    }
+  }
+}
+
 TEST(bits_do_not_depend_on_batch_chunks_or_threads) {
   for (const Variant& variant : usable_variants()) {
     // f16 of 64: a single row is read in the cache itself

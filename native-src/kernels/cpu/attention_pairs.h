@@ -105,14 +105,10 @@ class PairProducts {
   // Adds the tile from position `begin` on to the state of a head's queries.
   void add_tile(const QueryBlock& block, int head, int64_t begin, const Tile& tile, const Tile& ahead,
                 const SoftmaxState& state) const {
-    if (block.n_rows() == 1) {
-      add<true>(block, block.first, head, begin, tile, ahead, state);
-      return;
-    }
     int64_t row = block.first;  // rows before see nothing of the tile
     while (n_seen(row, begin) <= 0) ++row;
-    add<false>(block, row, head, begin, tile, ahead,
-               from_query(state, (row - block.first) * shape_.group, shape_.head_dim));
+    add(block, row, head, begin, tile, ahead,
+        from_query(state, (row - block.first) * shape_.group, shape_.head_dim));
   }
 
  private:
@@ -147,19 +143,23 @@ class PairProducts {
     }
   };
 
-  // What for_strips calls: one tile is fetched ahead by the strips that come first.
-  template <bool kAhead, typename Strips>
-  struct Ahead {
+  // What for_strips calls: the first strip of a tile fetches the one ahead.
+  template <typename Strips>
+  struct FetchOnce {
     Strips strips;
 
     template <int Q>
     QWQ_INLINE void run(int first) const {
-      strips.template strip<Q, kAhead>(first);
+      if (first == 0) {
+        strips.template strip<Q, true>(first);
+      } else {
+        strips.template strip<Q, false>(first);
+      }
     }
   };
-  template <bool kAhead, typename Strips>
+  template <typename Strips>
   QWQ_INLINE static void for_queries(int queries, const Strips& strips) {
-    for_strips<V::kPairQueries>(queries, Ahead<kAhead, Strips>{strips});
+    for_strips<V::kPairQueries>(queries, FetchOnce<Strips>{strips});
   }
 
   // Its levels, pairs of which lie `count` pairs apart, and their scale.
@@ -186,7 +186,6 @@ class PairProducts {
   int64_t n_seen(int64_t row, int64_t begin) const { return args_.rows[row].position + 1 - begin; }
 
   // Rows from `first` on, all of which see some of the tile; `state` is that of their queries.
-  template <bool kAhead>
   void add(const QueryBlock& block, int64_t first, int head, int64_t begin, const Tile& tile,
            const Tile& ahead, const SoftmaxState& state) const {
     const int head_dim = shape_.head_dim;
@@ -197,11 +196,11 @@ class PairProducts {
                              count};
     const QueryLevels q = all.from(skipped);
     for (int g = 0; g * kKvGroup < tile.n_tokens; g += V::kAttentionGroups) {
-      for_queries<kAhead>(
-          queries, ScoreStrips{*this, q, tile.keys + g, ahead.keys + g, buffers_.scores + g * kKvGroup});
+      for_queries(queries,
+                  ScoreStrips{*this, q, tile.keys + g, ahead.keys + g, buffers_.scores + g * kKvGroup});
     }
     const int n_groups = (tile.n_tokens + kKvGroup - 1) / kKvGroup;
-    widen_scales<kAhead>(tile, ahead, n_groups);
+    widen_scales(tile, ahead, n_groups);
     const WeightLevels w = {buffers_.weights, buffers_.weight_scales, queries};
     for (int j = 0; j < queries; ++j) {
       const int n = static_cast<int>(smaller(n_seen(first + j / shape_.group, begin), tile.n_tokens));
@@ -217,16 +216,14 @@ class PairProducts {
       }
     }
     for (int panel = 0; panel * kKvPanel < padded_head(head_dim); panel += V::kAttentionGroups) {
-      for_queries<kAhead>(queries,
-                          WeighStrips{*this, w, tile.values, ahead.values, n_groups, panel, state.values});
+      for_queries(queries, WeighStrips{*this, w, tile.values, ahead.values, n_groups, panel, state.values});
     }
   }
 
   // value_scales of the tile.
-  template <bool kAhead>
   QWQ_INLINE void widen_scales(const Tile& tile, const Tile& ahead, int n_groups) const {
     for (int g = 0; g < n_groups; ++g) {
-      if constexpr (kAhead) prefetch_scales<E>(ahead.values[g], shape_.head_dim);
+      prefetch_scales<E>(ahead.values[g], shape_.head_dim);
       for (int run = 0; run < n_runs_; ++run) {
         float* out = buffers_.value_scales + run * kTileTokens + g * kKvGroup;
         for (int lane = 0; lane < kKvGroup; lane += V::kLanes) {
