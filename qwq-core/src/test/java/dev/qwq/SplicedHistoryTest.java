@@ -44,9 +44,8 @@ class SplicedHistoryTest {
     ModelOptions options = ModelOptions.builder().contextLength(4096).build();
     try (Model model = Model.open(plainModel(), options);
         Session session = model.newSession()) {
-      // Hot enough that the model writes words in other tokens than the tokenizer would, and, with
-      // this seed, in more or fewer.
-      Sampler.Builder hot = Sampler.builder().temperature(1.1f).seed(12);
+      // Hot enough that the model writes words in other tokens than the tokenizer would.
+      Sampler.Builder hot = Sampler.builder().temperature(1.1f).seed(11);
       Tokenizer tokenizer = model.tokenizer().orElseThrow();
       // Markers that a model writes are ordinary text in a message, and so are never spliced; half
       // characters say something else as text.
@@ -61,6 +60,7 @@ class SplicedHistoryTest {
       int known = 0;
       int last = 0;
       int unusual = 0;
+      int saved = 0; // tokens, had the tokenizer written the replies
       int turns = 0;
       while (last < 3600) {
         turns++;
@@ -74,6 +74,7 @@ class SplicedHistoryTest {
         last = known;
         int[] written = tokenizer.encode(reply.text(), true);
         int shorter = Math.min(written.length, reply.tokens().length);
+        saved += reply.tokens().length - written.length;
         unusual +=
             Arrays.equals(Arrays.copyOf(written, shorter), Arrays.copyOf(reply.tokens(), shorter))
                 ? 0
@@ -85,7 +86,7 @@ class SplicedHistoryTest {
               SessionOptions.builder().history(List.copyOf(session.history())).build())) {
         assertThat(fresh.plan(Message.user("Go on.")).promptTokens())
             .as("encoded anew")
-            .isNotEqualTo(session.plan(Message.user("Go on.")).promptTokens());
+            .isEqualTo(session.plan(Message.user("Go on.")).promptTokens() - saved);
       }
     }
   }
