@@ -491,8 +491,8 @@ public final class Session implements AutoCloseable {
   /**
    * Writes the conversation to a file: what was said, and the KV cache of it, so that {@link
    * Model#restoreSession} goes on without computing it again. The file takes the bytes of the KV
-   * cache: 256 KiB a token for QwQ-32B. It is written beside its place and renamed when it is
-   * whole.
+   * cache: 260 KiB a token for QwQ-32B, unless {@link KvCacheType} says otherwise. It is written
+   * beside its place and renamed when it is whole.
    *
    * <p>Whoever has the file can read the conversation.
    *

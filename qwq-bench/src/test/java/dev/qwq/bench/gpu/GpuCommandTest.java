@@ -69,9 +69,8 @@ class GpuCommandTest {
     JsonNode three = model.get("decode").get(1);
     assertThat(three.get("batch").intValue()).isEqualTo(3);
     assertThat(three.get("tokensPerSecond").doubleValue()).isPositive();
-    // No weights on a device: what a token reads is the KV cache of its past, 2 bytes an element
-    // and
-    // a scale of 4 a head.
+    // No weights on a device: what a token reads is the KV cache of its past, in 16-bit integers
+    // with a scale of 4 bytes a head.
     assertThat(three.get("bytesPerSecond").doubleValue())
         .isCloseTo(
             three.get("tokensPerSecond").doubleValue() * 40 * 6 * 2 * 2 * (64 * 2 + 4),
