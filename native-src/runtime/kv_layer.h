@@ -90,8 +90,12 @@ constexpr size_t kv_head_bytes(KvType type, int head_dim) {
 // i8 has the levels and scales of q8_0. i16: x = scale * level, with
 //
 //   K  scale = norm of the head / 32767, so that by Cauchy and Schwarz the sum of products with a query of
-//      such levels, and every part of it, stays below 2^31; the norm as kv_levels.h computes it
+//      such levels, and every part of it, stays below 2^31; the norm is the root of squares added in 16
+//      lanes, element i to lane i mod 16, and of the lanes added pairwise (8 apart, 4, 2, 1), in f32
 //   V  scale = largest / 32767
+//
+// where a norm, or a largest element, up to 2^-50 counts as zero. What is no number makes the scale of its
+// head (i8: of its 32 elements) NaN.
 struct KvLayer {
   std::byte* base;     // block 0 of the layer
   size_t block_bytes;  // from one block to the next

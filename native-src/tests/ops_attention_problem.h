@@ -108,6 +108,7 @@ class AttentionProblem {
 
   // What a row and a head see of the cache, in double: [tokens, head_dim].
   struct Seen {
+    std::vector<double> q;  // [head_dim] scaled
     std::vector<std::vector<double>> k;
     std::vector<std::vector<double>> v;
     std::vector<double> scores;  // [tokens]
@@ -122,8 +123,11 @@ class AttentionProblem {
     const float* q = q_->data() + row * q_stride_ + static_cast<int64_t>(head) * shape_.head_dim;
     const double scale = 1 / std::sqrt(shape_.head_dim);
     Seen seen;
-    for (int i = 0; i < shape_.head_dim; ++i) seen.query += static_cast<double>(q[i]) * q[i];
-    seen.query = std::sqrt(seen.query) * scale;
+    for (int i = 0; i < shape_.head_dim; ++i) {
+      seen.q.push_back(q[i] * scale);
+      seen.query += seen.q.back() * seen.q.back();
+    }
+    seen.query = std::sqrt(seen.query);
     std::vector<float> read(static_cast<size_t>(shape_.head_dim));
     for (int32_t t = 0; t <= r.position; ++t) {
       reference::read_k(kv_, r.block_table, t, head / shape_.group, read.data());
@@ -134,8 +138,8 @@ class AttentionProblem {
       double sum = 0;
       double keys = 0;
       for (size_t i = 0; i < read.size(); ++i) {
-        score += q[i] * seen.k.back()[i] * scale;
-        sum += std::fabs(q[i] * seen.k.back()[i] * scale);
+        score += seen.q[i] * seen.k.back()[i];
+        sum += std::fabs(seen.q[i] * seen.k.back()[i]);
         keys += std::fabs(seen.k.back()[i]);
       }
       seen.scores.push_back(score);
@@ -149,8 +153,7 @@ class AttentionProblem {
 
   // Bounds of |actual - reference| for the elements of one head, from the headers of the kernels: an absolute
   // error e of the scores turns into a relative one of every weight, in numerator and denominator.
-  std::vector<double> tolerances(int64_t row, int head) const {
-    const Seen seen = seen_by(row, head);
+  std::vector<double> tolerances(const Seen& seen) const {
     const double n = static_cast<double>(seen.p.size());
     double largest_value = 0;
     for (const auto& v : seen.v) {
@@ -158,12 +161,10 @@ class AttentionProblem {
     }
     // The queries are scaled with one rounding, a score is a chain over the head; exp's argument rounds once.
     double score_error = (shape_.head_dim + 2) * seen.most;
-    // Chains over the positions of a split, then over splits; the total's lanes are added pairwise.
-    const double sums = std::min(n, 1024.0) + n / 1024 + 8;
-    // exp: 2^-22 = 4 half ulps, at most once per score and once per rescaling of a tile and of a split.
-    const double rescaling = 5 * (2 + std::min(n, 1024.0) / 64 + n / 1024);
+    const double sums = roundings_of_sums(n);
+    const double rescaling = roundings_of_exp(n);
     std::vector<double> bounds(static_cast<size_t>(shape_.head_dim), 0);
-    if (shape_.type == KvType::kI16 || shape_.type == KvType::kI8) {
+    if (in_integers()) {
       add_rounded_weights(seen, bounds);
       // An element of the query is off by half a level, and f32 comes in when a run is summed.
       score_error = (shape_.head_dim / 32 + 5) * seen.most + seen.query / 65534 * seen.most_keys * 0x1p24;
@@ -172,50 +173,158 @@ class AttentionProblem {
     return bounds;
   }
 
-  // Weights of a tile are off by half a level each: S / 65534, where S is the sum of p times the scales of
-  // values; a product with a value's level is off by as much times the level.
-  void add_rounded_weights(const Seen& seen, std::vector<double>& bounds) const {
-    const size_t run = shape_.type == KvType::kI16 ? bounds.size() : size_t{kKvScaleRun};
+  // In half ulps. Chains over the positions of a split, then over splits; the total's lanes are added
+  // pairwise.
+  static double roundings_of_sums(double n) { return std::min(n, 1024.0) + n / 1024 + 8; }
+  // 2^-22 = 4 half ulps, at most once per score and once per rescaling of a tile and of a split.
+  static double roundings_of_exp(double n) { return 5 * (2 + std::min(n, 1024.0) / 64 + n / 1024); }
+
+  // Tokens [begin, end) of a tile and columns [first, first + n) whose values have a scale for each token.
+  struct Piece {
+    size_t begin;
+    size_t end;
+    size_t first;
+    size_t n;
+    std::vector<double> scales;   // [tokens]
+    std::vector<double> weights;  // [tokens] p times the scale
+    double sum = 0;               // of the weights
+  };
+
+  template <typename Body>
+  void for_pieces(const Seen& seen, Body&& body) const {
+    const size_t head_dim = static_cast<size_t>(shape_.head_dim);
+    const size_t run = shape_.type == KvType::kI16 ? head_dim : size_t{kKvScaleRun};
     const double most = shape_.type == KvType::kI16 ? 32767 : 127;
-    double total = 0;
-    for (const double p : seen.p) total += p;
     for (size_t begin = 0; begin < seen.p.size(); begin += 64) {
-      const size_t end = std::min(begin + 64, seen.p.size());
-      for (size_t first = 0; first < bounds.size(); first += run) {
-        double sum = 0;
-        std::vector<double> scales;
-        for (size_t t = begin; t < end; ++t) {
+      for (size_t first = 0; first < head_dim; first += run) {
+        Piece piece = {begin, std::min(begin + 64, seen.p.size()), first, run, {}, {}, 0};
+        for (size_t t = begin; t < piece.end; ++t) {
           double largest = 0;
           for (size_t i = first; i < first + run; ++i) largest = std::max(largest, std::fabs(seen.v[t][i]));
-          scales.push_back(largest / most);
-          sum += seen.p[t] * scales.back();
+          piece.scales.push_back(largest / most);
+          piece.weights.push_back(seen.p[t] * piece.scales.back());
+          piece.sum += piece.weights.back();
         }
-        for (size_t i = first; i < first + run; ++i) {
-          for (size_t t = begin; t < end; ++t) {
-            if (scales[t - begin] == 0) continue;
-            bounds[i] += sum / 65534 * std::fabs(seen.v[t][i]) / scales[t - begin] / total;
-          }
-        }
+        body(piece);
       }
     }
   }
 
-  // Makes V of a token of the first sequence infinite.
-  void spoil(int32_t position) {
-    const std::vector<float> v(static_cast<size_t>(shape_.head_dim), INFINITY);
+  // Weights of a tile are off by half a level each: S / 65534, where S is the sum of p times the scales of
+  // values; a product with a value's level is off by as much times the level.
+  void add_rounded_weights(const Seen& seen, std::vector<double>& bounds) const {
+    double total = 0;
+    for (const double p : seen.p) total += p;
+    for_pieces(seen, [&](const Piece& piece) {
+      for (size_t t = piece.begin; t < piece.end; ++t) {
+        const double scale = piece.scales[t - piece.begin];
+        if (scale == 0) continue;
+        for (size_t i = piece.first; i < piece.first + piece.n; ++i) {
+          bounds[i] += piece.sum / 65534 * std::fabs(seen.v[t][i]) / scale / total;
+        }
+      }
+    });
+  }
+
+  struct Rounded {
+    std::vector<double> out;     // [head_dim]
+    std::vector<double> bounds;  // of what f32 adds
+  };
+
+  // The recipe of integers: levels of the query and of weights as it rounds them, all else in double. Where
+  // f32 before a rounding may fall to either side, both are allowed for.
+  Rounded recipe(const Seen& seen) const {
+    const size_t head_dim = static_cast<size_t>(shape_.head_dim);
+    const double n = static_cast<double>(seen.p.size());
+    // The query's scale: squares in lanes, a root, a division, an inverse and a product.
+    const double of_scale = (shape_.head_dim / 16 + 8) * 0x1p-24;
+    const double query_scale = seen.query / 32767;  // attention's own scale included
+    Seen rounded = seen;
+    double score_error = 0;
+    for (size_t t = 0; t < seen.p.size(); ++t) {
+      double sum = 0;
+      double absolute = 0;
+      double error = 0;
+      for (size_t i = 0; i < head_dim; ++i) {
+        const double level = query_scale > 0 ? seen.q[i] / query_scale : 0;
+        const double product = std::nearbyint(level) * seen.k[t][i] * query_scale;
+        sum += product;
+        absolute += std::fabs(product);
+        error += slack(level, of_scale) * std::fabs(seen.k[t][i]) * query_scale;
+      }
+      rounded.scores[t] = sum;
+      // A run's sum, its scale, the sum over runs, the query's scale and attention's.
+      score_error = std::max(score_error, error + absolute * (of_scale + (head_dim / 32 + 5) * 0x1p-24));
+    }
+    const double largest = *std::max_element(rounded.scores.begin(), rounded.scores.end());
+    double total = 0;
+    for (size_t t = 0; t < seen.p.size(); ++t) {
+      rounded.p[t] = std::exp(rounded.scores[t] - largest);
+      total += rounded.p[t];
+    }
+    const double of_p = 2 * score_error + roundings_of_exp(n) * 0x1p-24;
+
+    Rounded result = {std::vector<double>(head_dim, 0), std::vector<double>(head_dim, 0)};
+    for_pieces(rounded, [&](const Piece& piece) {
+      if (piece.sum == 0) return;
+      for (size_t t = piece.begin; t < piece.end; ++t) {
+        const double scale = piece.scales[t - piece.begin];
+        if (scale == 0) continue;
+        const double level = piece.weights[t - piece.begin] * 32767 / piece.sum;
+        // Both p and their sum, which is one of 4 terms in 16 lanes; a quotient and a product.
+        const double unsure = slack(level, 2 * of_p + 16 * 0x1p-24);
+        for (size_t i = piece.first; i < piece.first + piece.n; ++i) {
+          const double value = std::nearbyint(seen.v[t][i] / scale) * piece.sum / 32767;
+          result.out[i] += std::nearbyint(level) * value / total;
+          result.bounds[i] +=
+              (unsure + std::nearbyint(level) * (of_p + 4 * 0x1p-24)) * std::fabs(value) / total;
+        }
+      }
+    });
+    for (size_t i = 0; i < head_dim; ++i) {
+      result.bounds[i] += std::fabs(result.out[i]) * (of_p + roundings_of_sums(n) * 0x1p-24) + 0x1p-85;
+    }
+    return result;
+  }
+
+  // By how many levels the nearest of `level` may differ when that is off by a part `error` of itself.
+  static double slack(double level, double error) {
+    const double by = std::fabs(level) * error;
+    return std::nearbyint(level + by) - std::nearbyint(level - by);
+  }
+
+  // Makes K, or V, of a token of the first sequence infinite.
+  void spoil(int32_t position, bool key) {
+    const std::vector<float> x(static_cast<size_t>(shape_.head_dim), INFINITY);
     for (int h = 0; h < shape_.n_kv_heads; ++h) {
-      reference::write_v(kv_, tables_[0].data(), position, h, v.data());
+      const auto write = key ? &reference::write_k : &reference::write_v;
+      write(kv_, tables_[0].data(), position, h, x.data());
     }
   }
 
+  // Makes an element of a query no number.
+  void spoil_query(int64_t row, int head) {
+    (*q_)[static_cast<size_t>(row * q_stride_ + int64_t{head} * shape_.head_dim + 1)] = NAN;
+  }
+
+  bool in_integers() const { return shape_.type == KvType::kI16 || shape_.type == KvType::kI8; }
+
+  // Against the reference; in integers also, far closer, against the recipe itself in double.
   void check(const Variant& variant, int n_threads = 2) {
     const std::vector<float> actual = run(*variant.backend, n_threads);
     const std::vector<float> expected = run(reference_backend());
+    const bool exactly = in_integers() && variant.backend != &reference_backend();
     for (int64_t r = 0; r < n_rows(); ++r) {
       for (int h = 0; h < n_heads(); ++h) {
-        const std::vector<double> bounds = tolerances(r, h);
+        const Seen seen = seen_by(r, h);
+        const std::vector<double> bounds = tolerances(seen);
         const size_t at = static_cast<size_t>((r * n_heads() + h) * shape_.head_dim);
         for (size_t i = 0; i < bounds.size(); ++i) CHECK_NEAR(actual[at + i], expected[at + i], bounds[i]);
+        if (!exactly) continue;
+        const Rounded rounded = recipe(seen);
+        for (size_t i = 0; i < bounds.size(); ++i) {
+          CHECK_NEAR(actual[at + i], rounded.out[i], rounded.bounds[i]);
+        }
       }
     }
   }

@@ -95,7 +95,8 @@ TEST(bits_do_not_depend_on_batch_chunks_or_threads) {
   for (const Variant& variant : usable_variants()) {
     // f16 of 64: a single row is read in the cache itself
     for (const Shape& shape : {Shape{2, 3, 24, 16}, Shape{2, 3, 64, 16}, Shape{2, 3, 32, 16, KvType::kQ8_0},
-                               Shape{2, 3, 24, 16, KvType::kI16}, Shape{5, 3, 32, 16, KvType::kI8}}) {
+                               Shape{2, 3, 24, 16, KvType::kI16}, Shape{5, 3, 32, 16, KvType::kI8},
+                               Shape{5, 3, 32, 16}, Shape{5, 3, 32, 16, KvType::kI16}}) {
       Problem problem(shape, {{1000, 60}, {5, 1}, {2100, 2}, {0, 20}});
       const std::vector<float> whole = problem.run(*variant.backend, 1);
       for (const int n_threads : {2, 3, 9}) {
@@ -132,18 +133,50 @@ TEST(bits_do_not_depend_on_the_width_of_vectors) {
   }
 }
 
+// A task of several splits, and many tasks of one.
+TEST(a_very_long_sequence) {
+  for (const Variant& variant : usable_variants()) {
+    for (const KvType type : kAnyHead) {
+      Problem problem({1, 2, 16, 256, type}, {{50000, 1}});
+      problem.check(variant, 1);
+      CHECK(same_bits(problem.run(*variant.backend, 1), problem.run(*variant.backend, 16)));
+    }
+  }
+}
+
 // What a row does not see may be anything, even where its mates of the chunk see it.
-TEST(an_infinite_value_reaches_no_row_before_it) {
+TEST(what_is_no_number_reaches_no_row_before_it) {
+  for (const Variant& variant : usable_variants()) {
+    for (const KvType type : {KvType::kF16, KvType::kQ8_0, KvType::kI16, KvType::kI8}) {
+      for (const bool key : {true, false}) {
+        Problem problem({1, 2, 32, 16, type}, {{40, 60}});
+        const std::vector<float> before = problem.run(*variant.backend);
+        problem.spoil(70, key);
+        const std::vector<float> after = problem.run(*variant.backend);
+        const size_t rows_before = 70 - 40;
+        for (size_t i = 0; i < rows_before * problem.row_floats(); ++i) CHECK_EQ(after[i], before[i]);
+        for (size_t i = rows_before * problem.row_floats(); i < after.size(); ++i) {
+          CHECK(!std::isfinite(after[i]));
+        }
+      }
+    }
+  }
+}
+
+TEST(a_query_that_is_no_number_gives_none_and_spoils_no_other) {
   for (const Variant& variant : usable_variants()) {
     for (const KvType type : {KvType::kF16, KvType::kQ8_0, KvType::kI16, KvType::kI8}) {
       Problem problem({1, 2, 32, 16, type}, {{40, 60}});
-      const std::vector<float> before = problem.run(*variant.backend);
-      problem.spoil(70);
+      std::vector<float> expected = problem.run(*variant.backend);
+      problem.spoil_query(20, 1);
       const std::vector<float> after = problem.run(*variant.backend);
-      const size_t rows_before = 70 - 40;
-      for (size_t i = 0; i < rows_before * problem.row_floats(); ++i) CHECK_EQ(after[i], before[i]);
-      for (size_t i = rows_before * problem.row_floats(); i < after.size(); ++i) {
-        CHECK(!std::isfinite(after[i]));
+      const size_t spoiled = 20 * problem.row_floats() + 32;
+      for (size_t i = 0; i < after.size(); ++i) {
+        if (spoiled <= i && i < spoiled + 32) {
+          CHECK(std::isnan(after[i]));
+        } else {
+          CHECK_EQ(after[i], expected[i]);
+        }
       }
     }
   }

@@ -8,7 +8,7 @@
 namespace qwq::cpu {
 
 // Rows and heads are spread over workers in pieces of about so many a thread.
-inline constexpr int kPairsPerThread = 4;
+inline constexpr int kRowHeadsPerThread = 4;
 // Tasks a thread, about, of one row: long enough that reading ahead seldom stops, short enough to balance.
 inline constexpr int kTasksPerThread = 16;
 
@@ -20,19 +20,19 @@ inline size_t attention_worker_bytes(const AttentionShape& shape) {
          sizeof(float);
 }
 
-// (row, KV head) pairs below which splits of a row go to different workers.
-QWQ_INLINE int64_t fewest_pairs(int n_threads, int n_kv_heads) {
-  const int64_t spread = int64_t{kPairsPerThread} * n_threads;
+// Rows times KV heads below which splits of a row go to different workers.
+QWQ_INLINE int64_t fewest_row_heads(int n_threads, int n_kv_heads) {
+  const int64_t spread = int64_t{kRowHeadsPerThread} * n_threads;
   return spread > n_kv_heads ? spread : n_kv_heads + int64_t{1};
 }
 
-// Scratch: first the workers' own, then states of all splits of fewest_pairs.
+// Scratch: first the workers' own, then states of all splits of fewest_row_heads.
 inline size_t attention_scratch_bytes(const OpLimits& limits) {
   const AttentionShape shape(limits.n_heads, limits.n_kv_heads, limits.head_dim);
   const size_t threads = static_cast<size_t>(limits.n_threads);
   const size_t splits = static_cast<size_t>(ceil_div(limits.max_context, kSplitTokens));
   return threads * padded_bytes(attention_worker_bytes(shape)) +
-         static_cast<size_t>(fewest_pairs(limits.n_threads, limits.n_kv_heads)) * splits * shape.state *
+         static_cast<size_t>(fewest_row_heads(limits.n_threads, limits.n_kv_heads)) * splits * shape.state *
              sizeof(float);
 }
 
@@ -50,7 +50,7 @@ class Attention {
       splits = n > splits ? n : splits;
     }
     const int n_kv_heads = args_.kv.n_kv_heads;
-    if (splits > 1 && args_.n_rows * n_kv_heads < fewest_pairs(ctx_.pool->size(), n_kv_heads)) {
+    if (splits > 1 && args_.n_rows * n_kv_heads < fewest_row_heads(ctx_.pool->size(), n_kv_heads)) {
       run_splits(splits);
     } else {
       run_rows();
@@ -83,7 +83,7 @@ class Attention {
   // longer the runs of memory that are read.
   int heads_per_task(int64_t n_tasks) const {
     const int n_kv_heads = args_.kv.n_kv_heads;
-    const int64_t pieces = ceil_div(int64_t{kPairsPerThread} * ctx_.pool->size(), n_tasks);
+    const int64_t pieces = ceil_div(int64_t{kRowHeadsPerThread} * ctx_.pool->size(), n_tasks);
     return static_cast<int>(ceil_div(n_kv_heads, smaller(pieces, n_kv_heads)));
   }
 
@@ -95,7 +95,7 @@ class Attention {
     if (rows_share_sequences()) {
       // Few rows are spread, many (prompts) share tiles; results are the same.
       const int64_t pairs = args_.n_rows * n_kv_heads;
-      const int64_t share = pairs / (int64_t{kPairsPerThread} * ctx_.pool->size());
+      const int64_t share = pairs / (int64_t{kRowHeadsPerThread} * ctx_.pool->size());
       rows = share < 1 ? 1 : smaller(share, shape_.most_rows);
     } else {
       heads = heads_per_task(args_.n_rows);

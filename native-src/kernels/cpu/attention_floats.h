@@ -20,13 +20,13 @@ struct TileBuffers {
 };
 
 inline size_t tile_buffer_floats(const AttentionShape& shape) {
-  const int64_t head = padded_head(shape.head_dim);
+  const int64_t head = kv_padded_head(shape.head_dim);
   return static_cast<size_t>(shape.most_queries * (head + kTileTokens) + 2 * kTileTokens * head +
                              kTileTokens * head / kKvScaleRun);
 }
 
 QWQ_INLINE TileBuffers tile_buffers_at(float* memory, int64_t queries, int head_dim) {
-  const int64_t head = padded_head(head_dim);
+  const int64_t head = kv_padded_head(head_dim);
   TileBuffers b;
   b.k = memory;
   b.v = b.k + kTileTokens * head;
@@ -45,9 +45,9 @@ void widen_f16_group(const std::byte* k, const std::byte* v, int n, int head_dim
   const uint16_t* values = reinterpret_cast<const uint16_t*>(v);
   for (int i = 0; i < head_dim * kKvGroup; i += V::kLanes) V::store(k_out + i, V::load_f16(keys + i));
   for (int t = 0; t < n; ++t) {
-    for (int d = 0; d < padded_head(head_dim); d += V::kLanes) {
+    for (int d = 0; d < kv_padded_head(head_dim); d += V::kLanes) {
       const int rest = head_dim - d;
-      float* out = v_out + (d / kPanel * kTileTokens + t) * kPanel + d % kPanel;
+      float* out = v_out + (d / kKvPanel * kTileTokens + t) * kKvPanel + d % kKvPanel;
       if (rest >= V::kLanes) {
         V::store(out, V::load_f16(values + d));
       } else {
@@ -70,7 +70,7 @@ QWQ_INLINE void widen_value_scales(const std::byte* values, int head_dim, float*
 template <class V>
 void widen_q8_0_group(const std::byte* k, const std::byte* v, int n, int head_dim, float* scales,
                       float* k_out, float* v_out) {
-  static_assert(kKvScaleRun == kHeadPadding);
+  static_assert(kKvScaleRun == kKvHeadPadding);
   const int8_t* keys = reinterpret_cast<const int8_t*>(k);
   const int8_t* values = reinterpret_cast<const int8_t*>(v);
   const uint16_t* key_scales = reinterpret_cast<const uint16_t*>(keys + kKvGroup * head_dim);
@@ -88,7 +88,7 @@ void widen_q8_0_group(const std::byte* k, const std::byte* v, int n, int head_di
   for (int t = 0; t < n; ++t) {
     for (int d = 0; d < head_dim; d += V::kLanes) {
       const auto scale = V::set1(scales[t * runs + d / kKvScaleRun]);
-      V::store(v_out + (d / kPanel * kTileTokens + t) * kPanel + d % kPanel,
+      V::store(v_out + (d / kKvPanel * kTileTokens + t) * kKvPanel + d % kKvPanel,
                V::mul(V::load_int8(values + t * head_dim + d), scale));
     }
   }
@@ -106,7 +106,7 @@ Tile widen_tile(const KvLayer& kv, const Tile& cached, const TileBuffers& buffer
     const int n = static_cast<int>(smaller(kKvGroup, cached.n_tokens - g * kKvGroup));
     if (n > 0) {
       widen_group(cached.keys[g], cached.values[g], n, kv.head_dim, buffers.scales, k,
-                  buffers.v + g * kKvGroup * kPanel);
+                  buffers.v + g * kKvGroup * kKvPanel);
     }
     tile.keys[g] = reinterpret_cast<const std::byte*>(k);
   }
@@ -157,7 +157,7 @@ struct WeighStrips {
   template <int Q>
   QWQ_INLINE void run(int first) const {
     weigh_strip<V, E, Q, V::kAttentionGroups>(p + first * kTileTokens, values, ahead, head_dim, panel, scales,
-                                              n_tokens, out + first * padded_head(head_dim));
+                                              n_tokens, out + first * kv_padded_head(head_dim));
   }
 };
 
@@ -171,7 +171,7 @@ void add_tile(const float* q, int queries, const Tile& tile, const Tile& ahead, 
         queries, ScoreStrips<V, E>{q, tile.keys + g, ahead.keys + g, head_dim, scores + g * kKvGroup});
   }
   for (int j = 0; j < queries; ++j) softmax_row<V>(scores + j * kTileTokens, n, state, j, head_dim);
-  for (int panel = 0; panel * kPanel < padded_head(head_dim); panel += V::kAttentionGroups) {
+  for (int panel = 0; panel * kKvPanel < kv_padded_head(head_dim); panel += V::kAttentionGroups) {
     for_strips<V::kAttentionQueries>(queries, WeighStrips<V, E>{scores, tile.values, ahead.values, head_dim,
                                                                 panel, tile.scales, n, state.values});
   }
@@ -200,7 +200,7 @@ class FloatProducts {
     const float* q = buffers_.q + (head - block.head) * block.n_rows() * shape_.group * shape_.head_dim;
     if constexpr (V::kReadsInPlace) {
       // Widening a tile for one row alone would cost more than the row.
-      if (block.n_rows() == 1 && shape_.head_dim % kHeadPadding == 0) {
+      if (block.n_rows() == 1 && shape_.head_dim % kKvHeadPadding == 0) {
         return add_in_cache(q, tile, ahead, state);
       }
     }

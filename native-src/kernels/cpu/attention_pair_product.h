@@ -161,7 +161,7 @@ void weigh_pairs(const WeightLevels& w, const std::byte* const* groups, const st
       }
     }
   }
-  const int stride = padded_head(head_dim);
+  const int stride = kv_padded_head(head_dim);
   values += panel * kKvPanel;
 #pragma GCC unroll 16
   for (int j = 0; j < Q; ++j) {

@@ -15,8 +15,8 @@
 
 namespace qwq::cpu {
 
-// Sums of weights below this count as zero: what such a tile adds is less than an ulp of anything else, and
-// 32767 over it must not be infinite.
+// Sums of weights up to this count as zero, an error below 2^-85: 32767 over less might be infinite, of which
+// instruction sets make different integers.
 inline constexpr float kNoWeight = 0x1p-100f;
 
 // Memory of a worker besides its states; runs are those of 8-bit levels, which are more.
@@ -30,14 +30,14 @@ struct PairBuffers {
 };
 
 inline size_t pair_buffer_floats(const AttentionShape& shape) {
-  const int64_t head = padded_head(shape.head_dim);
+  const int64_t head = kv_padded_head(shape.head_dim);
   const int64_t runs = head / kKvScaleRun;
   const int64_t each = 1 + kTileTokens + runs + runs * kTileTokens / 2 + head / 2;
   return static_cast<size_t>((shape.most_queries * each + runs * kTileTokens + 15) / 16 * 16);
 }
 
 QWQ_INLINE PairBuffers pair_buffers_at(float* memory, const AttentionShape& shape) {
-  const int64_t head = padded_head(shape.head_dim);
+  const int64_t head = kv_padded_head(shape.head_dim);
   const int64_t runs = head / kKvScaleRun;
   PairBuffers b;
   b.scores = memory;
@@ -139,7 +139,8 @@ class PairProducts {
     QWQ_INLINE void strip(int first) const {
       const int head_dim = self.shape_.head_dim;
       weigh_pairs<V, E, Q, V::kAttentionGroups, kAhead>(weights.from(first), values, ahead, n_groups,
-                                                        head_dim, panel, out + first * padded_head(head_dim));
+                                                        head_dim, panel,
+                                                        out + first * kv_padded_head(head_dim));
     }
   };
 
@@ -215,7 +216,7 @@ class PairProducts {
                                  : quantize_weights<V, false>(scores, scales, n, n_padded, levels);
       }
     }
-    for (int panel = 0; panel * kKvPanel < padded_head(head_dim); panel += V::kAttentionGroups) {
+    for (int panel = 0; panel * kKvPanel < kv_padded_head(head_dim); panel += V::kAttentionGroups) {
       for_queries(queries, WeighStrips{*this, w, tile.values, ahead.values, n_groups, panel, state.values});
     }
   }

@@ -14,22 +14,13 @@ namespace qwq::cpu {
 // Positions of a tile.
 inline constexpr int kTileTokens = 64;
 inline constexpr int kTileGroups = kTileTokens / kKvGroup;
-// Columns of V that lie side by side in a widened tile.
-inline constexpr int kPanel = 16;
-// head_dim is padded with zeros to a multiple of this: what a strip of any instruction set takes at once.
-inline constexpr int kHeadPadding = 32;
-
-constexpr int padded_head(int head_dim) {
-  return (head_dim + kHeadPadding - 1) / kHeadPadding * kHeadPadding;
-}
-
 // Into the second-level cache: what lies a tile ahead would push the tile at hand out of the first.
 QWQ_INLINE void prefetch(const std::byte* p) { __builtin_prefetch(p, 0, 2); }
 
 // Where a product reads the elements of a tile. `key` and `value` give a vector of them; `lane` and `column`
 // are multiples of kLanes.
 //
-// Widened before: K [kTileGroups][head_dim, kKvGroup], V [panels][kTileTokens, kPanel].
+// Widened before: K [kTileGroups][head_dim, kKvGroup], V [panels][kTileTokens, kKvPanel].
 template <class V>
 struct WidenedTile {
   using F = typename V::F;
@@ -41,11 +32,11 @@ struct WidenedTile {
     return V::load(reinterpret_cast<const float*>(group) + i * kKvGroup + lane);
   }
   QWQ_INLINE static F value(const std::byte* segment, int, int t, int panel, int column) {
-    return V::load(reinterpret_cast<const float*>(segment) + (panel * kTileTokens + t) * kPanel + column);
+    return V::load(reinterpret_cast<const float*>(segment) + (panel * kTileTokens + t) * kKvPanel + column);
   }
 };
 
-// In the cache itself, where head_dim is a multiple of kHeadPadding.
+// In the cache itself, where head_dim is a multiple of kKvHeadPadding.
 template <class V>
 struct F16Tile {
   using F = typename V::F;
@@ -57,11 +48,11 @@ struct F16Tile {
     return V::load_f16(reinterpret_cast<const uint16_t*>(group) + i * kKvGroup + lane);
   }
   QWQ_INLINE static F value(const std::byte* segment, int head_dim, int t, int panel, int column) {
-    return V::load_f16(reinterpret_cast<const uint16_t*>(segment) + t * head_dim + panel * kPanel + column);
+    return V::load_f16(reinterpret_cast<const uint16_t*>(segment) + t * head_dim + panel * kKvPanel + column);
   }
   QWQ_INLINE static void prefetch_key(const std::byte* group, int i) { prefetch(group + i * kKvGroup * 2); }
   QWQ_INLINE static void prefetch_value(const std::byte* segment, int head_dim, int t, int panel) {
-    prefetch(segment + (t * head_dim + panel * kPanel) * 2);
+    prefetch(segment + (t * head_dim + panel * kKvPanel) * 2);
   }
 };
 
@@ -82,13 +73,13 @@ struct Q8Tile {
     return V::load_f16(scales + i / kKvScaleRun * kKvGroup + lane);
   }
   QWQ_INLINE static F value(const std::byte* segment, int head_dim, int t, int panel, int column) {
-    return V::load_int8(reinterpret_cast<const int8_t*>(segment) + t * head_dim + panel * kPanel + column);
+    return V::load_int8(reinterpret_cast<const int8_t*>(segment) + t * head_dim + panel * kKvPanel + column);
   }
   QWQ_INLINE static void prefetch_key(const std::byte* group, int i) {
     if (i % 4 == 0) prefetch(group + i * kKvGroup);
   }
   QWQ_INLINE static void prefetch_value(const std::byte* segment, int head_dim, int t, int panel) {
-    prefetch(segment + t * head_dim + panel * kPanel);
+    prefetch(segment + t * head_dim + panel * kKvPanel);
   }
 };
 
@@ -147,10 +138,10 @@ template <class V, class E, int Q, int P>
 void weigh_strip(const float* p, const std::byte* const* segments, const std::byte* const* ahead,
                  int head_dim, int panel, const float* scales, int n_tokens, float* values) {
   using F = typename V::F;
-  constexpr int kVectors = kPanel / V::kLanes;
+  constexpr int kVectors = kKvPanel / V::kLanes;
   constexpr int N = P * kVectors;
-  const int stride = padded_head(head_dim);
-  values += panel * kPanel;
+  const int stride = kv_padded_head(head_dim);
+  values += panel * kKvPanel;
   F acc[Q][N];
 #pragma GCC unroll 16
   for (int j = 0; j < Q; ++j) {
@@ -168,8 +159,8 @@ void weigh_strip(const float* p, const std::byte* const* segments, const std::by
       for (int n = 0; n < N; ++n) {
         row[n] = E::value(segment, head_dim, t, panel + n / kVectors, n % kVectors * V::kLanes);
         if constexpr (E::kScaled) {
-          static_assert(kKvScaleRun % (P * kPanel) == 0);  // one scale for all columns of the strip
-          const int at = (first + t) * (head_dim / kKvScaleRun) + panel * kPanel / kKvScaleRun;
+          static_assert(kKvScaleRun % (P * kKvPanel) == 0);  // one scale for all columns of the strip
+          const int at = (first + t) * (head_dim / kKvScaleRun) + panel * kKvPanel / kKvScaleRun;
           row[n] = V::mul(row[n], V::set1(scales[at]));
         }
       }

@@ -19,7 +19,7 @@ struct SoftmaxState {
 
 constexpr size_t state_floats(int64_t queries, int head_dim) {
   const size_t floats =
-      static_cast<size_t>(queries) * static_cast<size_t>(1 + kKvGroup + padded_head(head_dim));
+      static_cast<size_t>(queries) * static_cast<size_t>(1 + kKvGroup + kv_padded_head(head_dim));
   return (floats + 15) / 16 * 16;
 }
 
@@ -30,14 +30,14 @@ QWQ_INLINE SoftmaxState state_at(float* memory, int64_t queries) {
 // The state of the queries from `first` on.
 QWQ_INLINE SoftmaxState from_query(const SoftmaxState& state, int64_t first, int head_dim) {
   return {state.maximum + first, state.total + first * kKvGroup,
-          state.values + first * padded_head(head_dim)};
+          state.values + first * kv_padded_head(head_dim)};
 }
 
 template <class V>
 void clear_state(const SoftmaxState& state, int queries, int head_dim) {
   for (int j = 0; j < queries; ++j) state.maximum[j] = kNoScore;
   for (int i = 0; i < queries * kKvGroup; ++i) state.total[i] = 0.0f;
-  for (int i = 0; i < queries * padded_head(head_dim); ++i) state.values[i] = 0.0f;
+  for (int i = 0; i < queries * kv_padded_head(head_dim); ++i) state.values[i] = 0.0f;
 }
 
 template <class V>
@@ -59,7 +59,7 @@ QWQ_INLINE void raise_maximum(const SoftmaxState& state, int j, float largest, i
   const float factor = exp_scalar<V>(state.maximum[j] - largest);
   state.maximum[j] = largest;
   multiply<V>(state.total + j * kKvGroup, kKvGroup, factor);
-  multiply<V>(state.values + j * padded_head(head_dim), padded_head(head_dim), factor);
+  multiply<V>(state.values + j * kv_padded_head(head_dim), kv_padded_head(head_dim), factor);
 }
 
 // Replaces the first n scores of query j by p = exp(score - maximum), after the maximum has taken them in,
@@ -101,7 +101,7 @@ void softmax_row(float* scores, int n, const SoftmaxState& state, int j, int hea
 // Adds the state of a later split to that of the earlier ones. `later` is used up.
 template <class V>
 void merge_state(const SoftmaxState& into, const SoftmaxState& later, int queries, int head_dim) {
-  const int head = padded_head(head_dim);
+  const int head = kv_padded_head(head_dim);
   for (int j = 0; j < queries; ++j) {
     const float largest = into.maximum[j] > later.maximum[j] ? into.maximum[j] : later.maximum[j];
     raise_maximum<V>(into, j, largest, head_dim);
@@ -121,7 +121,7 @@ void write_output(const SoftmaxState& state, int queries, int head_dim, float* o
     for (int l = 0; l < kKvGroup / V::kLanes; ++l)
       total[l] = V::load(state.total + j * kKvGroup + l * V::kLanes);
     const auto inverse = V::set1(1.0f / reduce_lanes<V>(total));
-    const float* values = state.values + j * padded_head(head_dim);
+    const float* values = state.values + j * kv_padded_head(head_dim);
     for (int i = 0; i < head_dim; i += V::kLanes) {
       const auto v = V::mul(V::load(values + i), inverse);
       if (head_dim - i >= V::kLanes) {

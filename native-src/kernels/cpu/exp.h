@@ -4,7 +4,7 @@
 
 namespace qwq::cpu {
 
-// exp(x) for -87.3 <= x <= 88.3, clamped to that range outside: never zero, never infinite. Relative error at
+// exp(x) for -87.3 <= x <= 88.3, clamped to that range outside: never zero, never infinite; NaN of NaN. Relative error at
 // most 2^-22.
 //
 // exp(x) = 2^n exp(r) with n = round(x / ln 2), |r| <= ln(2) / 2; ln 2 is subtracted in two parts, the first
@@ -12,7 +12,8 @@ namespace qwq::cpu {
 template <class V>
 QWQ_INLINE typename V::F exp(typename V::F x) {
   using F = typename V::F;
-  x = V::min(V::max(x, V::set1(-87.3f)), V::set1(88.3f));
+  // In this order minimum and maximum give what is no number.
+  x = V::min(V::set1(88.3f), V::max(V::set1(-87.3f), x));
   const F n = V::round(V::mul(x, V::set1(1.44269504f)));
   F r = V::fma(n, V::set1(-0.693359375f), x);
   r = V::fma(n, V::set1(2.12194440e-4f), r);

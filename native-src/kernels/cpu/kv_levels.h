@@ -12,10 +12,11 @@ namespace qwq::cpu {
 
 // Largest level of 16 bits.
 inline constexpr float kLargestLevel = 32767.0f;
-// Norms, and largest elements, up to this count as zero: squares of smaller ones leave the range of f32.
+// Norms, and largest elements, up to this count as zero: of smaller ones, elements that a level still tells
+// apart have squares that f32 does not hold in full.
 inline constexpr float kNoNorm = 0x1p-50f;
 
-// Of kKvGroup lanes: l and l + 8, then l and l + 4, l and l + 2, the last two.
+// The sum of kKvGroup lanes, which are used up: l and l + 8, then l and l + 4, l and l + 2, the last two.
 template <class V>
 QWQ_INLINE float reduce_lanes(typename V::F (&lanes)[kKvGroup / V::kLanes]) {
 #pragma GCC unroll 4
@@ -65,8 +66,8 @@ QWQ_INLINE float largest(const float* x, int n) {
   return V::reduce_max(most) + V::reduce_add(not_finite);
 }
 
-// levels[n], the nearest to x / scale, ties to even, and their scale: measure / kLargestLevel, where measure
-// is norm(x) or largest(x). What is no number makes the scale NaN, and levels zero.
+// levels[n], the nearest to x * (1 / scale), ties to even, and their scale: measure / kLargestLevel, where
+// measure is norm(x) or largest(x). What is no number makes the scale NaN, and levels zero.
 template <class V>
 QWQ_INLINE float quantize(const float* x, int n, float measure, int16_t* levels) {
   float scale = 0.0f;

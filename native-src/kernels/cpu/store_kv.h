@@ -31,23 +31,16 @@ QWQ_INLINE void scatter_to_f16(const float* src, uint16_t* dst, int n) {
 // makes the scale NaN. No operation depends on the instruction set.
 template <class V>
 uint16_t quantize_run(const float* x, int8_t* levels) {
-  using F = typename V::F;
-  F most = V::zero();
-  F not_finite = V::zero();  // x - x is zero for numbers, else NaN
-  for (int i = 0; i < kKvScaleRun; i += V::kLanes) {
-    const F v = V::load(x + i);
-    most = V::max(most, V::max(v, V::sub(V::zero(), v)));
-    not_finite = V::add(not_finite, V::sub(v, v));
-  }
   uint16_t scale = 0x7e00;
   float inverse = 0.0f;
-  if (V::reduce_add(not_finite) == 0.0f) {
-    scale = f32_to_f16(V::reduce_max(most) / 127.0f);
+  const float most = largest<V>(x, kKvScaleRun);
+  if (most - most == 0.0f) {
+    scale = f32_to_f16(most / 127.0f);
     if (scale != 0) inverse = 1.0f / f16_to_f32(scale);
   }
   float rounded[kKvScaleRun] = {};
   for (int i = 0; inverse > 0.0f && i < kKvScaleRun; i += V::kLanes) {
-    const F level = V::round(V::mul(V::load(x + i), V::set1(inverse)));
+    const auto level = V::round(V::mul(V::load(x + i), V::set1(inverse)));
     V::store(rounded + i, V::min(V::max(level, V::set1(-127.0f)), V::set1(127.0f)));
   }
   for (int i = 0; i < kKvScaleRun; ++i) levels[i] = static_cast<int8_t>(rounded[i]);

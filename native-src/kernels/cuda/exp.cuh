@@ -6,8 +6,8 @@ namespace qwq::cuda {
 
 // exp as kernels/cpu/exp.h computes it, to the bit.
 QWQ_DEVICE float exponential(float x) {
-  x = x > -87.3f ? x : -87.3f;
-  x = x < 88.3f ? x : 88.3f;
+  x = -87.3f > x ? -87.3f : x;  // what is no number stays
+  x = 88.3f < x ? 88.3f : x;
   const float n = round_even(x * 1.44269504f);
   float r = fma(n, -0.693359375f, x);
   r = fma(n, 2.12194440e-4f, r);
