@@ -122,7 +122,11 @@ class SteeringTest {
     // 14 blocks of 8 tokens: three of these conversations at most fit side by side.
     EngineInfo small = SimulatedModel.info(108, 14, 24, 8);
     Random random = new Random(seed);
-    try (Engine engine = Engine.over(new SimulatedModel(small), small, () -> {})) {
+    SimulatedModel model = new SimulatedModel(small);
+    // All are there before the first computes: else they might come and go one by one.
+    CompletableFuture<Void> submitted = new CompletableFuture<>();
+    model.beforeStep(flag -> submitted.join());
+    try (Engine engine = Engine.over(model, small, () -> {})) {
       List<Recorder> recorders = new ArrayList<>();
       List<int[]> expected = new ArrayList<>();
       for (int i = 0; i < 20; i++) {
@@ -136,6 +140,7 @@ class SteeringTest {
             request(prompt, SAMPLED, 60, new ForcingSteering(at, forced)),
             recorders.get(i));
       }
+      submitted.complete(null);
       for (int i = 0; i < 20; i++) {
         assertThat(recorders.get(i).tokens()).as("%d, seed %d", i, seed).isEqualTo(expected.get(i));
       }
