@@ -50,9 +50,14 @@ class EngineFailureTest {
 
   @Test
   void everyGenerationEndsWhenTheEngineFails() throws Exception {
-    try (Engine engine = Engine.over(new SimulatedModel(INFO), INFO, () -> exited.complete(null))) {
+    SimulatedModel model = new SimulatedModel(INFO);
+    CompletableFuture<Void> submitted = new CompletableFuture<>();
+    model.beforeStep(flag -> submitted.join());
+    try (Engine engine = Engine.over(model, INFO, () -> exited.complete(null))) {
       // Three run, five wait.
-      for (Recorder recorder : submit(engine, 8, true)) {
+      List<Recorder> recorders = submit(engine, 8, true);
+      submitted.complete(null);
+      for (Recorder recorder : recorders) {
         assertThat(recorder.reason()).isEqualTo(Reason.FAILED);
         assertThat(recorder.end().failure()).isNotNull();
         assertThat(recorder.ends()).isEqualTo(1);
