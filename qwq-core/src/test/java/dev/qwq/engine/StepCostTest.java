@@ -52,8 +52,7 @@ class StepCostTest {
     }
     double early = bytesPerStep(EARLY);
     double late = bytesPerStep(LATE);
-    // Not a hundredth of a byte for each token that has come since; a copy of them would be
-    // 460,000.
+    // Not a hundredth of a byte for each token since then; a copy of them would be 460,000.
     // The compiler takes some hundreds away or lets them come back, whenever it compiles anew.
     assertThat(late)
         .as("%.0f bytes a step at first", early)
