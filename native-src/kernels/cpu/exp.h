@@ -4,8 +4,8 @@
 
 namespace qwq::cpu {
 
-// exp(x) for -87.3 <= x <= 88.3, clamped to that range outside: never zero, never infinite; NaN of NaN. Relative error at
-// most 2^-22.
+// exp(x) for -87.3 <= x <= 88.3, clamped to that range outside: never zero, never infinite; NaN of NaN.
+// Relative error at most 2^-22.
 //
 // exp(x) = 2^n exp(r) with n = round(x / ln 2), |r| <= ln(2) / 2; ln 2 is subtracted in two parts, the first
 // with trailing zeros, so that n * first is exact. Taylor to r^7: what is left out is below 2^-27.

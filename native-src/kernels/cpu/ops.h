@@ -1,7 +1,7 @@
 // The table of an ISA variant: every operator instantiated for its vectors.
 #pragma once
 
-#include "kernels/cpu/attention.h"
+#include "kernels/cpu/attention/attention.h"
 #include "kernels/cpu/elementwise.h"
 #include "kernels/cpu/matmul.h"
 #include "kernels/cpu/rms_norm.h"

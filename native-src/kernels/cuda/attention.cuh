@@ -1,4 +1,4 @@
-// Attention over the paged cache by the recipe of kernels/cpu/attention_tile.h, to the bit: positions in
+// Attention over the paged cache by the recipe of kernels/cpu/attention/floats.h, to the bit: positions in
 // splits of 1,024 and tiles of 64, one fused chain over the head for a score and over the positions of a
 // split for a value, online softmax tile by tile, splits merged in ascending order.
 //

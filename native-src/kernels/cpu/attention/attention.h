@@ -1,7 +1,7 @@
 #pragma once
 
-#include "kernels/cpu/attention_floats.h"
-#include "kernels/cpu/attention_pairs.h"
+#include "kernels/cpu/attention/floats.h"
+#include "kernels/cpu/attention/pairs.h"
 #include "kernels/scratch.h"
 #include "kernels/thread_pool.h"
 
@@ -13,7 +13,7 @@ inline constexpr int kRowHeadsPerThread = 4;
 inline constexpr int kTasksPerThread = 16;
 
 // Tile buffers, a state for the current split and one for those before.
-inline size_t attention_worker_bytes(const AttentionShape& shape) {
+QWQ_INLINE size_t attention_worker_bytes(const AttentionShape& shape) {
   const size_t floats = tile_buffer_floats(shape);
   const size_t pairs = pair_buffer_floats(shape);
   return ((floats > pairs ? floats : pairs) + 2 * state_floats(shape.most_queries, shape.head_dim)) *
@@ -27,7 +27,7 @@ QWQ_INLINE int64_t fewest_row_heads(int n_threads, int n_kv_heads) {
 }
 
 // Scratch: first the workers' own, then states of all splits of fewest_row_heads.
-inline size_t attention_scratch_bytes(const OpLimits& limits) {
+QWQ_INLINE size_t attention_scratch_bytes(const OpLimits& limits) {
   const AttentionShape shape(limits.n_heads, limits.n_kv_heads, limits.head_dim);
   const size_t threads = static_cast<size_t>(limits.n_threads);
   const size_t splits = static_cast<size_t>(ceil_div(limits.max_context, kSplitTokens));

@@ -5,7 +5,7 @@
 #pragma once
 
 #include "kernels/backend.h"
-#include "kernels/cpu/attention_softmax.h"
+#include "kernels/cpu/attention/softmax.h"
 #include "kernels/cpu/matmul_tiles.h"
 
 namespace qwq::cpu {

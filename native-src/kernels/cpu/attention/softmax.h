@@ -1,7 +1,7 @@
 // The softmax of attention, gathered tile by tile.
 #pragma once
 
-#include "kernels/cpu/attention_product.h"
+#include "kernels/cpu/attention/strips.h"
 #include "kernels/cpu/exp.h"
 #include "kernels/cpu/kv_levels.h"
 

@@ -10,8 +10,8 @@
 // with a level of zero are zero whatever the other factor: tokens a row does not see touch nothing.
 #pragma once
 
-#include "kernels/cpu/attention_pair_product.h"
-#include "kernels/cpu/attention_tile.h"
+#include "kernels/cpu/attention/pair_product.h"
+#include "kernels/cpu/attention/tile.h"
 
 namespace qwq::cpu {
 
@@ -29,7 +29,7 @@ struct PairBuffers {
   int16_t* queries;      // of each head QueryLevels
 };
 
-inline size_t pair_buffer_floats(const AttentionShape& shape) {
+QWQ_INLINE size_t pair_buffer_floats(const AttentionShape& shape) {
   const int64_t head = kv_padded_head(shape.head_dim);
   const int64_t runs = head / kKvScaleRun;
   const int64_t each = 1 + kTileTokens + runs + runs * kTileTokens / 2 + head / 2;

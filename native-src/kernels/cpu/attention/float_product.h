@@ -1,21 +1,12 @@
-// The two matrix products of attention over one tile of the cache: queries by keys, and softmax weights by
-// values. Every element of a result is one chain of additions, over the head for a score and over positions
-// for a value, ascending and fused: the bits are the same for every instruction set that fuses, whatever its
-// width.
+// The two matrix products of attention in f32 over one tile of the cache: queries by keys, and softmax
+// weights by values. Every element of a result is one chain of additions, over the head for a score and over
+// positions for a value, ascending and fused: the bits are the same for every instruction set that fuses,
+// whatever its width.
 #pragma once
 
-#include <cstddef>
-
-#include "formats/half.h"
-#include "runtime/kv_layer.h"
+#include "kernels/cpu/attention/strips.h"
 
 namespace qwq::cpu {
-
-// Positions of a tile.
-inline constexpr int kTileTokens = 64;
-inline constexpr int kTileGroups = kTileTokens / kKvGroup;
-// Into the second-level cache: what lies a tile ahead would push the tile at hand out of the first.
-QWQ_INLINE void prefetch(const std::byte* p) { __builtin_prefetch(p, 0, 2); }
 
 // Where a product reads the elements of a tile. `key` and `value` give a vector of them; `lane` and `column`
 // are multiples of kLanes.
@@ -177,25 +168,6 @@ void weigh_strip(const float* p, const std::byte* const* segments, const std::by
   for (int j = 0; j < Q; ++j) {
 #pragma GCC unroll 16
     for (int n = 0; n < N; ++n) V::store(values + j * stride + n * V::kLanes, acc[j][n]);
-  }
-}
-
-template <int Q, typename Body>
-QWQ_INLINE void dispatch_strip(int size, int first, Body&& body) {
-  if constexpr (Q > 1) {
-    if (size < Q) return dispatch_strip<Q - 1>(size, first, body);
-  }
-  body.template run<Q>(first);
-}
-
-// Calls body.run<size>(first) for strips that cover `count` queries, nearly equal and at most Max long.
-template <int Max, typename Body>
-QWQ_INLINE void for_strips(int count, Body&& body) {
-  const int n_strips = (count + Max - 1) / Max;
-  const int size = (count + n_strips - 1) / n_strips;
-  for (int first = 0; first < count; first += size) {
-    const int rest = count - first;
-    dispatch_strip<Max>(rest < size ? rest : size, first, body);
   }
 }
 

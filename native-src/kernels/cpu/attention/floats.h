@@ -1,12 +1,13 @@
 // Attention to one tile of a cache of floats, or of levels and scales, in f32. Its bits are those of the CUDA
 // kernels.
 //
-// Queries are multiplied with the scale first; the products are those of attention_product.h. For head_dim d,
+// Queries are multiplied with the scale first; the products are those of float_product.h. For head_dim d,
 // scores carry (d + 1) * 2^-24 * sum |q k| * scale, which p turns into a relative error; the sums over n
 // positions add about (kSplitTokens + 2 n / kSplitTokens) * 2^-24.
 #pragma once
 
-#include "kernels/cpu/attention_tile.h"
+#include "kernels/cpu/attention/float_product.h"
+#include "kernels/cpu/attention/tile.h"
 
 namespace qwq::cpu {
 
@@ -19,7 +20,7 @@ struct TileBuffers {
   float* scales;  // [kTileTokens, head_dim / kKvScaleRun] of V in a q8_0 cache
 };
 
-inline size_t tile_buffer_floats(const AttentionShape& shape) {
+QWQ_INLINE size_t tile_buffer_floats(const AttentionShape& shape) {
   const int64_t head = kv_padded_head(shape.head_dim);
   return static_cast<size_t>(shape.most_queries * (head + kTileTokens) + 2 * kTileTokens * head +
                              kTileTokens * head / kKvScaleRun);

@@ -3,7 +3,7 @@
 // f32 operation on them is one for an element. The bits are the same for every instruction set that fuses.
 #pragma once
 
-#include "kernels/cpu/attention_product.h"
+#include "kernels/cpu/attention/strips.h"
 
 namespace qwq::cpu {
 
